@@ -1,0 +1,1 @@
+"""Measurements behind the claims of README and CHANGELOG; see bench/README.md."""

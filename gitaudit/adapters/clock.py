@@ -1,0 +1,41 @@
+"""The time of day, fresh identities and waiting; the only reader of clocks and of randomness."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from datetime import UTC, datetime
+
+from gitaudit.log.uuid7 import make_uuid7
+
+FIRST_PAUSE_SECONDS = 0.5
+"""About what fetching, signing and pushing take: a shorter pause would only meet the same writer again."""
+LONGEST_PAUSE_SECONDS = 12.0
+GROWTH = 3.0
+"""Eight writers who never rest need a third fewer pushes with this than with doubling, and take no longer."""
+
+
+class SystemClock:
+    """Fits the port `Clock`."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def now(self) -> datetime:
+        """Return the current time, aware, UTC."""
+        return datetime.now(tz=UTC)
+
+    def new_id(self) -> str:
+        """Return a fresh UUIDv7; ids made in one process sort in the order they were made (RFC 9562, section 6.2)."""
+        self._last = max(self._last + 1, time.time_ns() // 1_000_000)
+        return make_uuid7(self._last, secrets.token_bytes(10))
+
+    def pause(self, attempt: int) -> None:
+        """Wait a random time up to `longest_pause`."""
+        time.sleep(random.uniform(0, longest_pause(attempt)))  # noqa: S311 - spreads writers out, guards nothing
+
+
+def longest_pause(attempt: int) -> float:
+    """Return the bound of the pause before an attempt (1, 2, 3, …), in seconds; it triples up to twelve seconds."""
+    return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * GROWTH ** (attempt - 1))

@@ -1,0 +1,45 @@
+"""The environment of the process; with `cli/wiring.py` the only reader of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NO_PAGER = frozenset({"", "cat"})
+
+
+def variable(name: str) -> str | None:
+    """Return an environment variable, None where it is not set or empty."""
+    return os.environ.get(name) or None
+
+
+def is_terminal() -> bool:
+    """Return whether stdout is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def wants_color() -> bool:
+    """Return whether stdout is a terminal that wants colours (no-color.org)."""
+    return is_terminal() and variable("NO_COLOR") is None and variable("TERM") not in {None, "dumb"}
+
+
+def pager(trusted_config: Callable[[str], str | None]) -> str | None:
+    """Return the user's pager as git chooses it, None where stdout is no terminal or no pager is wanted.
+
+    The repository's own configuration is not asked: it could name a program. Where nobody chose one, it is `less`, or
+    none where that is not installed.
+    """
+    if not is_terminal() or variable("TERM") in {None, "dumb"}:
+        return None
+    chosen = os.environ.get("GIT_PAGER")
+    if chosen is None:
+        chosen = trusted_config("core.pager") or os.environ.get("PAGER")
+    if chosen is None:
+        from shutil import which
+
+        chosen = "less" if which("less") else ""
+    return None if chosen in NO_PAGER else chosen

@@ -1,0 +1,268 @@
+"""Objects and refs of a repository. Reading goes through libgit2, which runs no program and knows no replace refs.
+
+What is written is kept in memory until refs move to it: then few objects become loose ones, and many become a pack, so
+that a command that fails half way leaves nothing behind. Refs are moved with `git update-ref`, so that hooks, reflog
+and compare-and-swap work as for any other tool.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pygit2
+from pygit2.enums import ObjectType
+
+from gitaudit.adapters.git_pack import write_pack
+from gitaudit.adapters.git_program import run_git
+from gitaudit.adapters.object_files import HINT, ObjectFiles
+from gitaudit.errors import LogError, RefMovedError, SetupError
+from gitaudit.log.commit import object_id
+from gitaudit.ports import Kind, ObjectError, RefMove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+NO_OBJECT = "0" * 40
+CACHE_BYTES = 4 * 1024 * 1024
+"""libgit2 would keep up to 256 MiB of objects that a walk through the log never reads again."""
+PACK_WINDOW_BYTES = 1024 * 1024
+PACK_MAPPED_BYTES = 8 * 1024 * 1024
+MAX_LOOSE = 200
+MAX_PENDING = 20_000
+
+_TYPES: dict[Kind, ObjectType] = {
+    "blob": ObjectType.BLOB,
+    "tree": ObjectType.TREE,
+    "commit": ObjectType.COMMIT,
+    "tag": ObjectType.TAG,
+}
+
+
+def find_repository(start: Path) -> GitStore:
+    """Return the repository that `start` lies in.
+
+    Raises:
+        SetupError: there is none, or one of a kind that libgit2 cannot open.
+    """
+    try:
+        found = pygit2.discover_repository(str(start)) or ""
+        if not found:
+            raise SetupError(
+                f"expected a Git repository at {start}, found none",
+                hint="run gitaudit inside a repository, or name one with -C DIR",
+            )
+        return GitStore(pygit2.Repository(found))
+    except pygit2.GitError as error:
+        raise _cannot_open(start, str(error)) from error
+
+
+def _cannot_open(start: Path, reason: str) -> SetupError:
+    if "object format" in reason or "objectformat" in reason:
+        return SetupError(
+            "the repository uses SHA-256 object ids, which gitaudit cannot read yet",
+            hint="use a repository made with: git init --object-format=sha1",
+        )
+    if "refstorage" in reason:
+        return SetupError(
+            "the repository stores its refs as reftable, which gitaudit cannot read yet",
+            hint="convert it with: git refs migrate --ref-format=files",
+        )
+    if "owned by" in reason or "owner" in reason:
+        return SetupError(
+            f"the repository at {start} belongs to another user",
+            hint=f"if you trust it: git config --global --add safe.directory {start}",
+        )
+    return SetupError(f"cannot open the repository at {start}: {reason}", hint="check it with: git fsck")
+
+
+class GitStore:
+    """One repository; fits the ports `ObjectReader` and `ObjectStore`."""
+
+    def __init__(self, repository: pygit2.Repository) -> None:
+        self._repository = repository
+        self._pending: dict[str, tuple[Kind, bytes]] = {}
+        self.git_dir = Path(repository.path)
+        self.common_dir = _common_dir(self.git_dir)
+        self._objects = ObjectFiles(self.common_dir / "objects")
+        workdir = cast("str | None", repository.workdir)  # None in a bare one, which pygit2's types leave out
+        self.work_tree = None if workdir is None else Path(workdir)
+        pygit2.settings.cache_max_size(CACHE_BYTES)
+        pygit2.settings.mwindow_size = PACK_WINDOW_BYTES
+        pygit2.settings.mwindow_mapped_limit = PACK_MAPPED_BYTES
+        pygit2.settings.enable_fsync_gitdir(True)  # noqa: FBT003 - pygit2's own signature
+        # `read` compares every object with its id itself; libgit2's collision-detecting SHA-1 is several times slower,
+        # and what counts here is hashed with SHA-256 besides.
+        pygit2.settings.enable_strict_hash_verification(False)  # noqa: FBT003 - the same
+
+    def read(self, oid: str) -> tuple[Kind, bytes]:
+        """Return the kind and content of an object, after comparing its SHA-1 with its id."""
+        pending = self._pending.get(oid)
+        if pending is not None:
+            return pending
+        try:
+            kind, content = self._objects.read(oid)
+        except KeyError as error:
+            raise ObjectError(oid, "missing", hint=self._missing_hint()) from error
+        if object_id(kind, content) != oid:
+            raise ObjectError(oid, "damaged", hint=HINT)
+        return kind, content
+
+    def ref(self, name: str) -> str | None:
+        """Return what a full ref name points at; a symbolic ref is refused, as it could name another branch."""
+        try:
+            reference = self._repository.references.get(name)
+        except (pygit2.GitError, ValueError) as error:
+            raise SetupError(f"cannot read the ref {name}: {error}") from error
+        if reference is None:
+            return None
+        if isinstance(reference.target, str):
+            raise LogError(
+                f"expected {name} to be a branch, found a symbolic ref to {reference.target}",
+                hint=f"remove it with: git symbolic-ref --delete {name}",
+            )
+        return str(reference.target)
+
+    def is_cut(self, oid: str) -> bool:
+        """Return whether a commit is a boundary of a shallow clone."""
+        return oid in self._shallow
+
+    def is_partial(self) -> bool:
+        """Return whether the clone is shallow or partial."""
+        return bool(self._shallow) or any(
+            name.endswith((".promisor", ".partialclonefilter")) for name in self._config_names()
+        )
+
+    def write(self, kind: Kind, content: bytes) -> str:
+        """Keep an object to be stored when refs move, and return its id."""
+        oid = object_id(kind, content)
+        self._pending[oid] = (kind, content)
+        if len(self._pending) >= MAX_PENDING:
+            self._store_pending()
+        return oid
+
+    def _store_pending(self) -> None:
+        """Store what is kept, synced to disk."""
+        pending, self._pending = self._pending, {}
+        new = [item for oid, item in pending.items() if oid not in self._repository]
+        if len(new) > MAX_LOOSE:
+            write_pack(self.git_dir, new)
+            return
+        try:
+            for kind, content in new:
+                self._repository.write(_TYPES[kind], content)
+        except (pygit2.GitError, OSError) as error:
+            hint = "check free space and permissions, then run it again"
+            raise SetupError(f"cannot write to {self.common_dir}: {error}", hint=hint) from error
+
+    def move_refs(self, moves: Sequence[RefMove], reason: str) -> None:
+        """Store what was written, then move all refs in one transaction of `git update-ref`."""
+        self._store_pending()
+        lines = "".join(f"update {move.name}\0{move.new}\0{move.old or NO_OBJECT}\0" for move in moves)
+        command = ["-c", "core.fsync=committed,reference", "update-ref", "-m", f"gitaudit: {reason}"]
+        result = run_git([*command, "--create-reflog", "--stdin", "-z"], git_dir=self.git_dir, stdin=lines.encode())
+        if result.returncode == 0:
+            return
+        moved = [move.name for move in moves if self.ref(move.name) != move.old]
+        if moved:
+            raise RefMovedError(f"expected {moved[0]} to stay where it was, found it moved")
+        raise SetupError(
+            f"cannot move {', '.join(move.name for move in moves)}: {result.message}",
+            hint="a branch below that name, a lock file, missing space or permission may stand in the way",
+        )
+
+    def resolve(self, revision: str) -> str:
+        """Return the commit that a revision names (gitrevisions(7)), tags peeled. Raises `SetupError` for none."""
+        try:
+            return str(self._repository.revparse_single(revision).peel(pygit2.Commit).id)
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise LookupError(revision) from error
+
+    def commits_between(self, include: Sequence[str], exclude: Sequence[str]) -> Iterator[str]:
+        """Yield the commits reachable from `include` and not from `exclude`, parents before children."""
+        walker = self._repository.walk(None, pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE)
+        for oid in exclude:
+            walker.hide(oid)
+        for oid in include:
+            walker.push(oid)
+        for commit in walker:
+            yield str(commit.id)
+
+    def refs(self, prefix: str) -> list[tuple[str, str]]:
+        """Return name and target of the refs whose name starts with `prefix`, sorted; symbolic ones are left out."""
+        found = []
+        for name in sorted(self._repository.references):
+            if name.startswith(prefix):
+                target = self._repository.references[name].target
+                if not isinstance(target, str):
+                    found.append((name, str(target)))
+        return found
+
+    def head_ref(self) -> str | None:
+        """Return the full name of the branch that HEAD is on, None where it is detached."""
+        target = cast("object", self._repository.lookup_reference("HEAD").target)  # a name where HEAD is on a branch
+        return target if isinstance(target, str) else None
+
+    def is_dirty(self) -> bool:
+        """Return whether tracked files differ from HEAD; False in a bare repository."""
+        if self.work_tree is None:
+            return False
+        clean = {pygit2.enums.FileStatus.CURRENT, pygit2.enums.FileStatus.IGNORED}
+        return any(flag not in clean for flag in self._repository.status(untracked_files="no").values())
+
+    def config(self, name: str, *, trusted_only: bool = False) -> str | None:
+        """Return a Git configuration value, None where it is not set.
+
+        Args:
+            name: such as `user.signingkey`.
+            trusted_only: leave out the repository's own file, which a hostile archive could bring along.
+        """
+        levels = [pygit2.Config.get_global_config, pygit2.Config.get_xdg_config, pygit2.Config.get_system_config]
+        if not trusted_only:
+            return self._config_value(self._repository.config, name)
+        for level in levels:
+            try:
+                value = self._config_value(level(), name)
+            except (OSError, pygit2.GitError):
+                continue  # that level has no file
+            if value is not None:
+                return value
+        return None
+
+    def remotes(self) -> dict[str, str]:
+        """Return the URL of each remote by name; URLs may hold credentials and must not be shown."""
+        return {remote.name: remote.url or "" for remote in self._repository.remotes if remote.name}
+
+    @staticmethod
+    def _config_value(config: pygit2.Config, name: str) -> str | None:
+        try:
+            return str(config[name])
+        except KeyError:
+            return None
+
+    def _config_names(self) -> list[str]:
+        return [entry.name for entry in self._repository.config]
+
+    @cached_property
+    def _shallow(self) -> frozenset[str]:
+        """Commits whose parents a shallow clone left out (gitrepository-layout(5)), read once."""
+        try:
+            return frozenset((self.common_dir / "shallow").read_text("ascii").split())
+        except (OSError, UnicodeDecodeError):
+            return frozenset()
+
+    def _missing_hint(self) -> str | None:
+        if not self.is_partial():
+            return None
+        return "the clone is shallow or partial: git fetch --unshallow --refetch brings what is left out"
+
+
+def _common_dir(git_dir: Path) -> Path:
+    """Return the directory that a linked worktree shares with its repository (gitrepository-layout(5))."""
+    try:
+        named = (git_dir / "commondir").read_text("utf-8").strip()
+    except OSError:
+        return git_dir
+    return Path(os.path.normpath(git_dir / named))

@@ -1,0 +1,17 @@
+"""The command line: one file a command, one error boundary, no domain logic."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process; whoever interrupts it while it still starts sees no trace either."""
+    try:
+        from gitaudit.cli.boundary import main as begin
+    except KeyboardInterrupt:
+        sys.exit(130)
+    begin()

@@ -1,0 +1,82 @@
+"""From the options of `record-deploy` to a draft."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from gitaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitaudit.cli.wiring import Session
+    from gitaudit.iac.model import Summary
+    from gitaudit.model import Draft
+    from gitaudit.usecases.record_deploy import Deployment
+
+SAME = ("environment", "outcome", "stack", "started", "finished", "reason", "ticket", "exit_code")
+IDS = ("supersedes", "rolls_back", "retries")
+
+
+def deploy_draft(session: Session, options: Mapping[str, Any]) -> Draft:
+    """Return the draft of the record that the options of `record-deploy` ask for."""
+    from gitaudit.usecases.change_policy import current_policy
+    from gitaudit.usecases.drafts import subject_of
+    from gitaudit.usecases.record_deploy import deploy_body, parse_link
+
+    policy, _ = current_policy(session.store, session.position())
+    commit = session.commit(options["revision"])
+    links = [parse_link(text) for text in options["links"]]
+    deployment = _deployment(session, options, commit)
+    body = deploy_body(deployment, policy)
+    head = session.store.head_ref()
+    ref = head if head is not None and session.store.ref(head) == commit else None
+    return session.author().draft(
+        "deploy.finished",
+        body,
+        occurred_at=deployment.finished,
+        subject=subject_of(session.config.origin, commit, session.tree_of(commit), ref),
+        links=links,
+    )
+
+
+def _deployment(session: Session, options: Mapping[str, Any], commit: str) -> Deployment:
+    from gitaudit.usecases.query import find_record_id
+    from gitaudit.usecases.record_deploy import Deployment, Evidence
+
+    given = [options[name] for name in ("plan", "result")] + list(options["evidence"])
+    if given.count("-") > 1:
+        raise InputError("expected standard input to be one file, found - twice", hint="give the others as files")
+    head = session.head()
+    ids: dict[str, Any] = {
+        name: find_record_id(session.store, head, f"--{name.replace('_', '-')}", options[name])
+        for name in IDS
+        if options[name] is not None
+    }
+    return Deployment(
+        **{name: options[name] for name in SAME},
+        **ids,
+        plan=_summary(session, "plan", options),
+        result=_summary(session, "result", options),
+        artifacts=tuple(options["artifacts"]),
+        evidence=tuple(
+            Evidence(name="stdin" if one == "-" else PurePath(one).name, content=session.read(one, "--evidence"))
+            for one in options["evidence"]
+        ),
+        dirty=session.is_checked_out(commit) and session.store.is_dirty(),
+    )
+
+
+def _summary(session: Session, name: str, options: Mapping[str, Any]) -> Summary | None:
+    from gitaudit import iac
+
+    if options[name] is None:
+        return None
+    data = session.read(options[name], f"--{name}")
+    summarize = iac.summarize_plan if name == "plan" else iac.summarize_result
+    try:
+        return summarize(data, format=options["tool_format"])
+    except InputError as error:
+        hint = error.hint or "check that it is the right file, and whole"
+        raise InputError(f"--{name}: {error.message}", hint=hint) from error

@@ -1,0 +1,40 @@
+"""`gitaudit policy set`: the lists that completeness is judged by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitaudit.cli.options import dry_run_option, option, output_options, push_option, session_options
+
+if TYPE_CHECKING:
+    from gitaudit.cli.output import Output
+    from gitaudit.cli.wiring import Session
+
+
+@click.command()
+@option("--env", "environments", multiple=True, metavar="NAME", help="The environments, all of them.")
+@option("--iac", multiple=True, metavar="GLOB", help="What counts as infrastructure as code, all of it.")
+@option("--protect", "protected_refs", multiple=True, metavar="REF", help="The protected branches, all of them.")
+@push_option
+@dry_run_option
+@session_options(key=True, remote=True)
+@output_options("policy")
+def command(session: Session, output: Output, *, push: bool, dry_run: bool, **lists: tuple[str, ...]) -> None:
+    """Replace lists of the policy; a list that is not given stays as it is.
+
+    \b
+    Examples:
+      gitaudit policy set --env staging --env prod
+      gitaudit policy set --protect main --protect 'release'
+    """
+    from gitaudit.cli import render
+    from gitaudit.usecases.change_policy import current_policy, set_draft
+
+    policy, base = current_policy(session.store, session.position())
+    given = {name: values for name, values in lists.items() if values}
+    if "protected_refs" in given:
+        given["protected_refs"] = tuple(session.full_ref(one) for one in given["protected_refs"])
+    draft = set_draft(session.author(), policy, base, given)
+    render.write(session, output, draft, push=push, dry_run=dry_run, action="set")

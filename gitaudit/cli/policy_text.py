@@ -1,0 +1,46 @@
+"""The policy as text for people."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from gitaudit.cli.output import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitaudit.cli.output import Output
+    from gitaudit.policy.policy import Policy
+
+COLUMNS = 100
+
+
+def policy_lines(policy: Policy, output: Output) -> Iterator[str]:
+    """Yield the policy: keys with their roles, then roles, then the lists."""
+    yield f"log of {escape(policy.origin)}"
+    yield ""
+    yield output.style("keys", "bold")
+    for key in policy.keys.values():
+        roles = [role.name for role in policy.roles if key.fingerprint in role.keys]
+        roles += ["admin"] if key.fingerprint in policy.admins else []
+        yield f"  {output.style(escape(key.fingerprint), 'yellow')}  {escape(key.name)}: {_listed(roles, 'nothing')}"
+    yield ""
+    yield output.style("roles", "bold")
+    for role in policy.roles:
+        where = "" if role.environments == ("*",) else f" in {_listed(role.environments, 'no environment')}"
+        yield from _titled(f"  {role.name}", f"{_listed(role.types, 'nothing')}{where}")
+    yield ""
+    yield from _titled("environments", _listed(policy.environments, "any"))
+    yield from _titled("protected branches", _listed(policy.protected_refs, "none"))
+    yield from _titled("infrastructure as code", _listed(policy.iac, "none"))
+    yield from _titled("clock tolerance", f"{policy.tolerance_seconds} s")
+
+
+def _listed(values: Sequence[str], nothing: str) -> str:
+    return ", ".join(escape(value) for value in values) or nothing
+
+
+def _titled(title: str, text: str) -> Iterator[str]:
+    indent = " " * (len(title) - len(title.lstrip()) + 2)
+    yield from wrap(f"{escape(title.strip())}: {text}", COLUMNS, initial_indent=indent[2:], subsequent_indent=indent)

@@ -1,0 +1,383 @@
+"""Joins adapters to use cases for one run of a command; besides `adapters/environment.py` it reads variables."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitaudit.adapters.environment import variable
+from gitaudit.errors import ConfigError, InputError, KeyProblemError, SetupError
+from gitaudit.policy.config import FILE_NAME, Config, parse_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gitaudit.adapters.clock import SystemClock
+    from gitaudit.adapters.files import FileMemory, FileOutbox
+    from gitaudit.adapters.git_remote import GitRemote
+    from gitaudit.adapters.git_store import GitStore
+    from gitaudit.adapters.gnupg import GpgSigner
+    from gitaudit.adapters.schemas import SchemaSet
+    from gitaudit.cli.output import Output
+    from gitaudit.ports import Verifier
+    from gitaudit.usecases.build import Tools
+    from gitaudit.usecases.drafts import Author
+    from gitaudit.usecases.position import Position
+    from gitaudit.usecases.publish import Log
+    from gitaudit.usecases.verify import LogVerifier
+
+
+class Session:
+    """What one run of a command works with; every part is made when it is first asked for."""
+
+    def __init__(self, directory: Path, key: str | None = None, remote: str | None = None) -> None:
+        """Name what the user named; nothing is opened yet.
+
+        Args:
+            directory: where the command runs; relative paths of the user count from it.
+            key: to sign with, None for the one that git's configuration names.
+            remote: name of the remote, None for the usual one.
+        """
+        self.directory = directory
+        self._key = key
+        self.named_remote = remote
+
+    @cached_property
+    def store(self) -> GitStore:
+        """The repository."""
+        from gitaudit.adapters.git_store import find_repository
+
+        return find_repository((self.directory / (variable("GIT_DIR") or "")).absolute())
+
+    @cached_property
+    def memory(self) -> FileMemory:
+        """What this clone remembers."""
+        from gitaudit.adapters.files import FileMemory
+
+        return FileMemory(self.store.common_dir)
+
+    @cached_property
+    def outbox(self) -> FileOutbox:
+        """Drafts that wait."""
+        from gitaudit.adapters.files import FileOutbox
+
+        return FileOutbox(self.store.common_dir)
+
+    @cached_property
+    def schemas(self) -> SchemaSet:
+        """The JSON schemas."""
+        from gitaudit.adapters.schemas import SchemaSet
+
+        return SchemaSet()
+
+    @cached_property
+    def clock(self) -> SystemClock:
+        """The clock."""
+        from gitaudit.adapters.clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def signer(self) -> GpgSigner:
+        """The user's key; nothing is asked of gpg before it is used."""
+        from gitaudit.adapters.gnupg import GpgSigner, passphrase_from
+
+        key = self._key or self.store.config("gitaudit.key")
+        if key is None and self.store.config("gpg.format") in {"ssh", "x509"}:
+            raise KeyProblemError(
+                "expected an OpenPGP key to sign with, found gpg.format to be another",
+                hint="name one for the log: git config gitaudit.key FINGERPRINT",
+            )
+        return GpgSigner(
+            key or self.store.config("user.signingkey"),
+            program=self.store.config("gpg.program") or "gpg",
+            passphrase=passphrase_from(variable("GITAUDIT_PASSPHRASE_FILE")),
+        )
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """The engine that judges signatures in process."""
+        from gitaudit.adapters.sequoia import SequoiaVerifier
+
+        return SequoiaVerifier()
+
+    @cached_property
+    def config(self) -> Config:
+        """The log of this repository: what the clone remembers, compared with `.gitaudit.yml`."""
+        from gitaudit.usecases.start import check_pin, config_of
+
+        remembered = self.memory.load()
+        found = self.found_config()
+        if found is not None:
+            check_pin(found, remembered)
+        known = found or config_of(remembered)
+        if known is None:
+            raise SetupError(
+                f"expected a log in this repository, found no {FILE_NAME}",
+                hint="start one, or join that of the remote, with: gitaudit init",
+            )
+        return known
+
+    def found_config(self) -> Config | None:
+        """Return what `.gitaudit.yml` says: of the working tree, else of HEAD; None where there is none."""
+        from gitaudit.policy import yaml_text
+
+        data = self._config_bytes()
+        if data is None:
+            return None
+        restore = f"restore it with: git checkout HEAD -- {FILE_NAME}"
+        try:
+            document = yaml_text.load(data, FILE_NAME)
+        except ConfigError as error:
+            raise ConfigError(error.message, hint=error.hint or restore) from error
+        problems = self.schemas.check_config(document)
+        if problems:
+            first = problems[0]
+            raise ConfigError(
+                f"{FILE_NAME}: expected {first.expected} at {first.pointer or 'the top'}, found {first.found}",
+                hint=restore,
+            )
+        return parse_config(document)
+
+    def _config_bytes(self) -> bytes | None:
+        from gitaudit.adapters.inputs import read_small
+        from gitaudit.usecases.position import find_entry, read_blob
+
+        if self.store.work_tree is not None:
+            data = read_small(self.store.work_tree / FILE_NAME)
+            if data is not None:
+                return data
+        try:
+            commit = self.store.resolve("HEAD")
+        except LookupError:
+            return None
+        tree = self.store.read(commit)[1][5:45].decode("ascii")
+        entry = find_entry(self.store, tree, FILE_NAME)
+        return None if entry is None else read_blob(self.store, entry)
+
+    @cached_property
+    def remote(self) -> GitRemote | None:
+        """The remote that the log is shared through: the one named, `origin`, or the only one; None without any."""
+        from gitaudit.adapters.git_remote import GitRemote
+
+        names = list(self.store.remotes())
+        wanted = self.named_remote or self.store.config("gitaudit.remote")
+        if wanted is not None and wanted not in names:
+            raise InputError(
+                f"expected a remote of this repository, found {wanted!r}",
+                hint=f"the remotes are: {', '.join(names) or 'none'}",
+            )
+        chosen = wanted or ("origin" if "origin" in names else names[0] if len(names) == 1 else None)
+        if chosen is None and names:
+            raise InputError(
+                f"expected to know which remote has the log, found {len(names)}: {', '.join(names)}",
+                hint="name it with --remote, or for good: git config gitaudit.remote NAME",
+            )
+        return None if chosen is None else GitRemote(self.store, chosen)
+
+    @property
+    def clear_remote(self) -> GitRemote | None:
+        """The remote, None where there is none or it is not clear which one: reading the log must not depend on it."""
+        if self.named_remote is not None:
+            return self.remote
+        try:
+            return self.remote
+        except InputError:
+            return None
+
+    @cached_property
+    def tools(self) -> Tools:
+        """What building commits needs."""
+        from gitaudit.usecases.build import Tools
+
+        return Tools(
+            store=self.store, signer=self.signer, clock=self.clock, schemas=self.schemas, verifier=self.verifier
+        )
+
+    def log(self, progress: Callable[[int, int], None] | None = None) -> Log:
+        """Return the log to append to."""
+        return self.log_of(self.config, progress)
+
+    def log_of(self, config: Config, progress: Callable[[int, int], None] | None = None) -> Log:
+        """Return the log that a configuration names."""
+        from gitaudit.adapters.files import FileLock
+        from gitaudit.usecases.publish import Log
+
+        more = {} if progress is None else {"progress": progress}
+        return Log(
+            tools=self.tools,
+            config=config,
+            outbox=self.outbox,
+            memory=self.memory,
+            lock=FileLock(self.store.common_dir),
+            remote=self.remote,
+            **more,
+        )
+
+    def log_verifier(self, config: Config, output: Output, engine: Verifier | None = None) -> LogVerifier:
+        """Return what verifies the log that a configuration names, with a progress bar on `output`."""
+        from gitaudit.cli.workers import side_by_side
+        from gitaudit.usecases.stretch import StretchChecker
+        from gitaudit.usecases.verify import LogVerifier
+
+        now = self.clock.now()
+        checker = StretchChecker(
+            store=self.store, verifier=engine or self.verifier, schemas=self.schemas, config=config, now=now
+        )
+        return LogVerifier(
+            checker=checker,
+            side_by_side=None if engine else side_by_side(self.store.git_dir, config, now),
+            progress=output.progress("verify"),
+        )
+
+    def author(self) -> Author:
+        """Return who makes records here."""
+        from gitaudit.usecases.drafts import Author
+
+        return Author(origin=self.config.origin, fingerprint=self.signer.fingerprint, clock=self.clock)
+
+    def branch_candidates(self, ref: str | None = None) -> dict[str, str]:
+        """Return where the log could be read, by ref, the local branch first, then what is known of the remotes'."""
+        name = ref or "refs/heads/audit"
+        short = name.removeprefix("refs/heads/")
+        names = [name]
+        for remote in self.store.remotes():
+            names += [f"refs/gitaudit/remotes/{remote}/heads/{short}", f"refs/remotes/{remote}/{short}"]
+        return {name: found for name in names if (found := self.store.ref(name)) is not None}
+
+    def head_of(self, config: Config) -> str:
+        """Return the head to read. Raises `SetupError` where there is none."""
+        candidates = self.branch_candidates(config.log)
+        if not candidates:
+            raise SetupError(
+                f"expected the log at {config.log}, found no such branch",
+                hint="fetch it and join the log with: gitaudit init",
+            )
+        return next(iter(candidates.values()))
+
+    def head(self) -> str:
+        """Return the head of this repository's log."""
+        return self.head_of(self.config)
+
+    def published_of(self, config: Config) -> str | None:
+        """Return the head that counts as published: what the remote last had, or the local one without a remote."""
+        remote = self.clear_remote
+        if remote is None:
+            return None if self.store.remotes() else self.store.ref(config.log)
+        return self.last_seen(remote, config.log)
+
+    def last_seen(self, remote: GitRemote, name: str) -> str | None:
+        """Return what a remote last had under a full ref name, without asking it; None where that is not known."""
+        usual = name.replace("refs/heads/", f"refs/remotes/{remote.name}/", 1)
+        return self.store.ref(remote.tracking(name)) or (None if usual == name else self.store.ref(usual))
+
+    def check_room(self, ref: str) -> None:
+        """Refuse to begin a log where branches or notes below its name leave no room for it. Raises `SetupError`."""
+        for name in (ref, ref.replace("refs/heads/", "refs/notes/", 1)):
+            found = self.store.refs(f"{name}/")
+            if found:
+                raise SetupError(
+                    f"expected nothing below {name}, found {found[0][0]}",
+                    hint="rename or delete it, or choose another name for the log with --branch",
+                )
+
+    def branch_tip(self, name: str) -> str | None:
+        """Return the commit of a branch by full or short name, here or as last seen on a remote, None without any."""
+        full = name if name.startswith("refs/") else f"refs/heads/{name}"
+        short = full.removeprefix("refs/heads/")
+        for candidate in (full, *(f"refs/remotes/{remote}/{short}" for remote in self.store.remotes())):
+            found = self.store.ref(candidate)
+            if found is not None:
+                return found
+        try:
+            return self.store.resolve(name)
+        except LookupError:
+            return None
+
+    def position(self) -> Position:
+        """Return the position at the head, as the repository tells it."""
+        from gitaudit.usecases.position import position_at
+
+        return position_at(self.store, self.schemas, self.head())
+
+    def lookup(self, revision: str) -> str:
+        """Return the commit that a revision names. Raises `LookupError` where it names none."""
+        return self.store.resolve(revision)
+
+    def commit(self, revision: str) -> str:
+        """Return the commit that a revision names. Raises `InputError` where it names none."""
+        try:
+            return self.lookup(revision)
+        except LookupError as error:
+            if revision in {"HEAD", "@"}:
+                raise InputError(
+                    "expected a commit to record, found none: HEAD has no commit yet", hint="commit something first"
+                ) from error
+            raise InputError(
+                f"expected a revision of this repository, found {revision!r}",
+                hint="give a branch, a tag or a commit id; `git log` shows them",
+            ) from error
+
+    def is_checked_out(self, commit: str) -> bool:
+        """Return whether HEAD is at a commit."""
+        try:
+            return self.lookup("HEAD") == commit
+        except LookupError:
+            return False
+
+    def full_ref(self, name: str) -> str:
+        """Return the full name of a branch."""
+        return name if name.startswith("refs/") else f"refs/heads/{name}"
+
+    def commits(self, revisions: str | None) -> list[str]:
+        """Return the commits that a range, one revision, or nothing names, parents first.
+
+        Nothing means the commits of HEAD that no branch of a remote has. Raises `InputError`.
+        """
+        if revisions is None:
+            seen = [target for _, target in self.store.refs("refs/remotes/")]
+            return list(self.store.commits_between([self.commit("HEAD")], seen))
+        left, dots, right = revisions.partition("..")
+        if not dots:
+            return [self.commit(revisions)]
+        if right.startswith("."):
+            raise InputError("expected a range with two dots, found three", hint="for what B has and A has not: A..B")
+        return list(self.store.commits_between([self.commit(right or "HEAD")], [self.commit(left or "HEAD")]))
+
+    def public_key(self, name: str) -> tuple[str, bytes]:
+        """Return fingerprint and armored certificate of a key in the keyring, or in a file. Raises `InputError`."""
+        from gitaudit.adapters.sequoia import fingerprint_of
+
+        if name == "-" or (self.directory / name).is_file():
+            certificate = self.read(name, "KEY").replace(b"\r\n", b"\n")
+        else:
+            certificate = self.signer.export(name)
+        return fingerprint_of(certificate), certificate
+
+    def read(self, name: str, option: str) -> bytes:
+        """Return the content of a file that an option names, or of standard input. Raises `InputError`."""
+        from gitaudit.adapters.inputs import read_input
+
+        return read_input(name, option, self.directory)
+
+    def unpublished_commits(self) -> set[str]:
+        """Return the audit commits that only this clone has; none where it never wrote or joined the log."""
+        if self.store.ref(self.config.log) is None or self.memory.load() is None or self.clear_remote is None:
+            return set()
+        from gitaudit.usecases.chain import split
+
+        mine, _ = split(self.store, self.store.ref(self.config.log), self.published_of(self.config))
+        return {link.commit for link in mine}
+
+    def pager(self) -> str | None:
+        """Return the user's pager, None where none is wanted."""
+        from gitaudit.adapters.environment import pager
+
+        return pager(lambda name: self.store.config(name, trusted_only=True))
+
+    def tree_of(self, commit: str) -> str:
+        """Return the tree of a commit."""
+        from gitaudit.log.source_commit import parse_source_commit
+
+        return parse_source_commit(self.store.read(commit)[1]).tree

@@ -1,0 +1,234 @@
+"""What the use cases need of the world, as small Protocols; `gitaudit/adapters/` implements them.
+
+`gitaudit/cli/wiring.py` joins the two. Object ids are 40 lower-case hex digits and refs are full names throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from gitaudit.errors import LogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from gitaudit.log.openpgp import Signature
+    from gitaudit.model import Draft, Head
+
+Kind = Literal["blob", "tree", "commit", "tag"]
+Problem = Literal["unknown-key", "bad", "expired", "unusable"]
+
+
+class ObjectError(LogError):
+    """An object that is missing or damaged; `oid` names it."""
+
+    kind = "object"
+
+    def __init__(self, oid: str, problem: Literal["missing", "damaged"], hint: str | None = None) -> None:
+        super().__init__(f"object {oid} is {problem}", hint=hint)
+        self.oid = oid
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefMove:
+    """A compare-and-swap of one ref: from `old` (None: it must not exist) to `new`."""
+
+    name: str
+    old: str | None
+    new: str
+
+
+class ObjectReader(Protocol):
+    """Read access to a repository's objects and refs, blind to replace refs and grafts."""
+
+    def read(self, oid: str) -> tuple[Kind, bytes]:
+        """Return the kind and content of an object, its hash checked. Raises `ObjectError`."""
+
+    def ref(self, name: str) -> str | None:
+        """Return what a full ref name points at, None where it does not exist."""
+
+    def is_cut(self, oid: str) -> bool:
+        """Return whether a commit's parents are left out because the clone is shallow."""
+
+    def is_partial(self) -> bool:
+        """Return whether objects may rightly be missing: a shallow or a partial clone."""
+
+
+class ObjectStore(ObjectReader, Protocol):
+    """Write access as well."""
+
+    def write(self, kind: Kind, content: bytes) -> str:
+        """Store an object durably and return its id. Raises `SetupError`: no space, no permission."""
+
+    def move_refs(self, moves: Sequence[RefMove], reason: str) -> None:
+        """Move all refs or none, each compared with its old value. Raises `RefMovedError`, `SetupError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a verifier says of one signature.
+
+    Attributes:
+        fingerprint: primary fingerprint of the key that made it, upper-case hex; None where it is not good.
+        problem: why not, None where it is good: `unknown-key` (none of the keys given made it), `bad` (a known key,
+            and the signature is wrong), `expired` (the key had expired when it signed), `unusable` (the key may not
+            sign, or is revoked or too weak).
+    """
+
+    fingerprint: str | None
+    problem: Problem | None = None
+
+
+class Verifier(Protocol):
+    """Judges OpenPGP signatures against given certificates only, at the time of the signature."""
+
+    def verify(self, payload: bytes, signature: Signature, certificates: Mapping[str, bytes]) -> Verdict:
+        """Judge a signature over `payload`; `certificates` holds armored keys by primary fingerprint."""
+
+    def certificate_problem(self, certificate: bytes, fingerprint: str) -> str | None:
+        """Return why an armored text is not the one public key of that fingerprint, None where it is."""
+
+
+class SchemaProblem(Protocol):
+    """One way in which a document breaks its schema: where (a JSON pointer), what was expected, what kind is there."""
+
+    @property
+    def pointer(self) -> str:
+        """JSON pointer (RFC 6901) of the place."""
+
+    @property
+    def expected(self) -> str:
+        """What the schema asks for."""
+
+    @property
+    def found(self) -> str:
+        """The kind of value that stands there, never the value."""
+
+
+class Schemas(Protocol):
+    """The JSON schemas of the format."""
+
+    def check_record(self, document: object) -> Sequence[SchemaProblem]:
+        """Return how a record breaks the schema of its type; empty where it does not."""
+
+    def check_policy(self, document: object) -> Sequence[SchemaProblem]:
+        """Return how the content of `policy.yml` breaks its schema."""
+
+    def check_config(self, document: object) -> Sequence[SchemaProblem]:
+        """Return how the content of `.gitaudit.yml` breaks its schema."""
+
+
+class Signer(Protocol):
+    """Makes signatures with one key of the user."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Primary fingerprint of the key, upper-case hex. Raises `KeyProblemError`."""
+
+    def sign(self, payload: bytes) -> bytes:
+        """Return a detached, armored signature over `payload`. Raises `KeyProblemError`."""
+
+    def certificate(self) -> bytes:
+        """Return the armored public key, without third-party signatures. Raises `KeyProblemError`."""
+
+
+class Clock(Protocol):
+    """The time of day and fresh identities."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware, UTC."""
+
+    def new_id(self) -> str:
+        """Return a fresh UUIDv7."""
+
+    def pause(self, attempt: int) -> None:
+        """Wait a random time before the next attempt, growing with `attempt` (0, 1, 2, …)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushResult:
+    """What became of an atomic push.
+
+    Attributes:
+        accepted: the remote has moved all refs.
+        race: it refused because somebody else was faster; fetching and linking anew will help.
+        reason: what it said, one line, control characters escaped; empty where it was accepted.
+    """
+
+    accepted: bool
+    race: bool = False
+    reason: str = ""
+
+
+class Remote(Protocol):
+    """The repository that a log is shared through."""
+
+    @property
+    def name(self) -> str:
+        """Name of the remote, such as `origin`."""
+
+    def tracking(self, ref: str) -> str:
+        """Return the name of the local ref that remembers what the remote had under `ref`."""
+
+    def fetch(self, refs: Sequence[str]) -> Mapping[str, str | None]:
+        """Fetch refs by full name into their tracking refs; return what the remote has. Raises `RemoteError`."""
+
+    def push(self, moves: Mapping[str, str]) -> PushResult:
+        """Push commits to refs in one atomic, never forced push, without hooks. Raises `RemoteError`."""
+
+
+class Outbox(Protocol):
+    """Drafts that are not yet known to be in the log, on disk, in the order they were made."""
+
+    def put(self, draft: Draft, base: str | None) -> None:
+        """Keep a draft durably; `base` is the published head when it was made. Raises `SetupError`."""
+
+    def entries(self) -> Sequence[tuple[Draft, str | None]]:
+        """Return the drafts and their bases, oldest first. Raises `SetupError` for one that cannot be read."""
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forget drafts by id; ids that are not there are no error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What a clone remembers of its log, outside the repository's history.
+
+    Attributes:
+        origin: name of the log.
+        log: full name of its ref.
+        genesis: the commit that the log is trusted by.
+        seen: the furthest published head met so far; a log that lacks it has been rewound or forked.
+        verified: the furthest head that was found good, None before the first verification.
+        root: Merkle root at `verified`, base64.
+        governed: SHA-256 over the policy and keys in force at `verified`, hex.
+    """
+
+    origin: str
+    log: str
+    genesis: Head
+    seen: Head
+    verified: Head | None = None
+    root: str = ""
+    governed: str = ""
+
+
+class Memory(Protocol):
+    """Keeps what a clone remembers."""
+
+    def load(self) -> Remembered | None:
+        """Return what is remembered, None where nothing was. Raises `SetupError` where it is damaged."""
+
+    def save(self, remembered: Remembered) -> None:
+        """Replace what is remembered, in one step. Raises `SetupError`."""
+
+
+class Lock(Protocol):
+    """One writer at a time in a clone."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold the lock while in the context. Raises `ConflictError` after waiting in vain."""

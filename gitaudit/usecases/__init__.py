@@ -1,0 +1,1 @@
+"""What gitaudit does, one module a use case: the only callers of the ports."""

@@ -1,0 +1,1 @@
+"""Tests of gitaudit; see CONTRIBUTING.md for how they are run."""

@@ -1,0 +1,33 @@
+variable "password" {
+  type      = string
+  sensitive = true
+}
+
+variable "migrate" {
+  type    = string
+  default = "true"
+}
+
+resource "terraform_data" "network" {
+  input = "10.20.0.0/16"
+}
+
+resource "terraform_data" "database" {
+  input = {
+    size     = "large"
+    password = var.password
+  }
+}
+
+output "database" {
+  value     = terraform_data.database.id
+  sensitive = true
+}
+
+resource "terraform_data" "migration" {
+  triggers_replace = [terraform_data.database.input]
+
+  provisioner "local-exec" {
+    command = var.migrate
+  }
+}

@@ -1,0 +1,1 @@
+"""What tests share: real git and gpg in throw-away places, and an OpenPGP maker whose every byte is chosen."""

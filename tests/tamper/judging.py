@@ -1,0 +1,102 @@
+"""What the verifier says of a log that was tampered with, and how often it was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from gitaudit.adapters.schemas import SchemaProblem, SchemaSet
+from gitaudit.errors import GitauditError
+from gitaudit.usecases import check, position
+from gitaudit.usecases.position import Position
+from gitaudit.usecases.stretch import StretchChecker
+from gitaudit.usecases.verify import LogVerifier, Report
+from tests.tamper.sample import SCHEMAS, VERIFIER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    import pytest
+
+    from gitaudit.model import Finding
+    from gitaudit.policy.config import Config
+    from gitaudit.policy.policy import Policy
+    from gitaudit.ports import ObjectReader, Schemas, Verifier
+    from tests.tamper.sample import Writer
+
+DONE, BAD, UNDECIDED = 0, 1, 3
+"""Exit codes. A bug in gitaudit, which would be 4, is an exception here and fails the test that meets it."""
+
+
+class TerseSchemas(SchemaSet):
+    """Refuses what the real one refuses and does not say why: that takes longer than all else of a verification."""
+
+    def _explain(self, name: str, document: object) -> list[SchemaProblem]:
+        return []
+
+
+TERSE = TerseSchemas()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How `gitaudit verify` would end: its exit code, and the errors it names."""
+
+    code: int
+    errors: tuple[Finding, ...] = ()
+    report: Report | None = None
+
+    @property
+    def rules(self) -> list[str]:
+        """Slugs of the errors in order, each once."""
+        return list(dict.fromkeys(finding.rule for finding in self.errors))
+
+    def named(self, rule: str) -> list[tuple[int | None, str | None]]:
+        """Return index and record id of the errors of a rule."""
+        return [(finding.index, finding.id) for finding in self.errors if finding.rule == rule]
+
+
+def judge(
+    store: ObjectReader,
+    config: Config,
+    now: datetime,
+    head: str,
+    start: Position | None = None,
+    *,
+    schemas: Schemas = SCHEMAS,
+    verifier: Verifier = VERIFIER,
+) -> Verdict:
+    """Verify a log as the command does, from genesis unless a position to start from is given."""
+    checker = StretchChecker(store=store, verifier=verifier, schemas=schemas, config=config, now=now)
+    try:
+        report = LogVerifier(checker=checker).verify(head, Position() if start is None else start)
+    except GitauditError as error:
+        return Verdict(code=error.exit_code)
+    errors = tuple(finding for finding in report.findings if finding.severity == "error")
+    return Verdict(code=DONE if report.good else BAD, errors=errors, report=report)
+
+
+def judge_log(log: Writer, head: str | None = None, *, now: datetime | None = None) -> Verdict:
+    """Verify a log from genesis."""
+    return judge(log.store, log.config, log.now if now is None else now, head or log.head.commit)
+
+
+def remember_policies(patch: pytest.MonkeyPatch) -> None:
+    """Let policies be parsed once: a pure function of bytes that takes most of the time of a policy record."""
+    real = check.load_policy
+
+    @lru_cache(maxsize=64)
+    def parsed(data: bytes) -> Policy:
+        return real(data, TERSE)
+
+    for module in (check, position):
+        patch.setattr(module, "load_policy", lambda data, _: parsed(data))
+
+
+def flips(content: bytes, masks: tuple[int, ...] = (0x01,)) -> Iterator[tuple[int, bytes]]:
+    """Yield offset and content for every byte of `content` changed by each mask."""
+    for at, octet in enumerate(content):
+        for mask in masks:
+            yield at, b"%b%c%b" % (content[:at], octet ^ mask, content[at + 1 :])
