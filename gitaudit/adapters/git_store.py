@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, cast
 import pygit2
 from pygit2.enums import ObjectType
 
+from gitaudit.adapters.git_objects import HINT, ObjectFiles
 from gitaudit.adapters.git_pack import write_pack
 from gitaudit.adapters.git_program import run_git
-from gitaudit.adapters.object_files import HINT, ObjectFiles
 from gitaudit.errors import LogError, RefMovedError, SetupError
 from gitaudit.log.commit import object_id
 from gitaudit.ports import Kind, ObjectError, RefMove

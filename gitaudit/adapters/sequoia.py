@@ -52,9 +52,8 @@ class SequoiaVerifier:
     def _find_problem(self, certificate: bytes, fingerprint: str) -> str | None:
         if len(certificate) > MAX_CERTIFICATE_BYTES:
             return f"expected at most {MAX_CERTIFICATE_BYTES} bytes, found {len(certificate)}"
-        if certificate.count(BEGIN) != 1 or not certificate.startswith(BEGIN):
-            return "expected one armored public key, found something else"
-        cert = self._parse(certificate)
+        armored = certificate.count(BEGIN) == 1 and certificate.startswith(BEGIN)
+        cert = self._parse(certificate) if armored else None
         if cert is None:
             return "expected one armored public key, found something else"
         try:

@@ -132,7 +132,8 @@ def _check_verifies(tools: Tools, payload: bytes, signature: Signature, certific
         raise KeyProblemError(
             f"the signature that gpg made does not verify by the key {fingerprint} as the log holds it"
             f" ({verdict.problem or 'made by another key'})",
-            hint="if the key was extended or has a new subkey, an admin admits it again: gitaudit policy add-key FPR --role ROLE",
+            hint="if the key was extended or has a new subkey, an admin admits it again: "
+            "gitaudit policy add-key FPR --role ROLE",
         )
 
 

@@ -189,7 +189,7 @@ class NotesChecker:
                     yield entry
 
     def _note(self, commit: str) -> frozenset[bytes]:
-        """Return the lines of a commit's note; the last few notes are kept, as a commit is often deployed repeatedly."""
+        """Return the lines of a commit's note; the last few are kept, as a commit is often deployed repeatedly."""
         lines = self._notes.get(commit)
         if lines is None:
             path = note_path(commit)

@@ -33,7 +33,7 @@ DONE, BAD, UNDECIDED = 0, 1, 3
 class TerseSchemas(SchemaSet):
     """Refuses what the real one refuses and does not say why: that takes longer than all else of a verification."""
 
-    def _explain(self, name: str, document: object) -> list[SchemaProblem]:
+    def _explain(self, _name: str, _document: object) -> list[SchemaProblem]:
         return []
 
 
@@ -85,7 +85,7 @@ def judge_log(log: Writer, head: str | None = None, *, now: datetime | None = No
 
 def remember_policies(patch: pytest.MonkeyPatch) -> None:
     """Let policies be parsed once: a pure function of bytes that takes most of the time of a policy record."""
-    real = check.load_policy
+    real = position.load_policy
 
     @lru_cache(maxsize=64)
     def parsed(data: bytes) -> Policy:

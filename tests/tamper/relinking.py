@@ -1,4 +1,4 @@
-"""Changing an object and making git believe it: every id above it is computed anew, up to the head; nothing is signed."""
+"""Changing an object and making git believe it: every id above it is computed anew, and nothing is signed."""
 
 from __future__ import annotations
 

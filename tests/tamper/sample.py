@@ -177,6 +177,12 @@ class Writer:
         """When verification happens: an hour after the last record."""
         return self.clock.now() + timedelta(hours=1)
 
+    @property
+    def memory(self) -> MemoryStore:
+        """The store, where it is one in memory whose objects and refs can be changed."""
+        assert isinstance(self.store, MemoryStore)
+        return self.store
+
     def finish(self, who: str = "carol") -> str:
         """Write notes, let the refs point at log and notes, and return the head."""
         notes = extend_notes(self.tools(who), self.store.ref(NOTES), self.position)
@@ -293,13 +299,19 @@ def _deploy(log: Writer, who: str, commit: str, outcome: str, files: Mapping[str
 
 def copy_of(log: Writer) -> Writer:
     """Return a log that can be changed without changing this one."""
-    assert isinstance(log.store, MemoryStore)
     store = MemoryStore()
-    store.objects, store.refs = dict(log.store.objects), dict(log.store.refs)
+    store.objects, store.refs = dict(log.memory.objects), dict(log.memory.refs)
     clock = SteppingClock(log.clock.time)
     clock._made = log.clock._made
-    lists = {name: list(getattr(log, name)) for name in ("before", "records", "commits", "signers")}
-    return replace(log, store=store, clock=clock, **lists)
+    return replace(
+        log,
+        store=store,
+        clock=clock,
+        before=list(log.before),
+        records=list(log.records),
+        commits=list(log.commits),
+        signers=list(log.signers),
+    )
 
 
 SCHEMAS = SchemaSet()

@@ -23,7 +23,8 @@ from tests.tamper.test_signers import accepted, drift, found
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitaudit.model import Draft
+    from gitaudit.model import Draft, Finding, Head
+    from gitaudit.policy.config import Config
 
 FILE, FOLDER = b"100644", b"40000"
 
@@ -136,7 +137,7 @@ def test_folder_in_place_of_a_file(log: Writer, blob: str, path: str) -> None:
     assert {index for index, _ in map(_place, verdict.errors) if index is not None} == {30}
 
 
-def _place(finding) -> tuple[int | None, str | None]:  # noqa: ANN001 - a Finding
+def _place(finding: Finding) -> tuple[int | None, str | None]:
     return (finding.index, finding.id)
 
 
@@ -488,12 +489,12 @@ def test_newer_policy_of_another_log(log: Writer) -> None:
     assert judge(other.store, log.config, log.now, forged.commit).rules == ["genesis-pin"]
 
 
-def other_pin(other: Writer, commit: str, log: Writer):  # noqa: ANN201 - a Config
+def other_pin(other: Writer, commit: str, log: Writer) -> Config:
     """Return the configuration that pins another genesis."""
     return replace(log.config, genesis_commit=commit, genesis_sha256=sha256_hex(other.store.read(commit)[1]))
 
 
-def _head(log: Writer, commit: str):  # noqa: ANN202 - a Head
+def _head(log: Writer, commit: str) -> Head:
     return replace(log.head, commit=commit, sha256=sha256_hex(log.store.read(commit)[1]), size=31)
 
 

@@ -40,7 +40,7 @@ def _policies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def all_steps(good_log: Writer) -> list[Step]:
     """Give what each commit of the log brings."""
-    return steps(good_log.store.objects, good_log.commits)
+    return steps(good_log.memory.objects, good_log.commits)
 
 
 def masks(index: int) -> tuple[int, ...]:
@@ -70,7 +70,7 @@ def test_every_byte_under_the_same_id(
 ) -> None:
     """A changed object that keeps its id, as on a bad disk, is found at the record that brings it."""
     tally = count("bytes of objects, ids kept")
-    objects, step = good_log.store.objects, all_steps[index]
+    objects, step = good_log.memory.objects, all_steps[index]
     for oid in step.new:
         kind, content = objects[oid]
         for at, changed in flips(content, masks(index)):
@@ -87,7 +87,7 @@ def test_every_byte_linked_anew(
 ) -> None:
     """A changed object is found where every id above it is computed anew: by the rules of the format, not by ids."""
     tally = count("bytes of objects, linked anew")
-    objects, step = good_log.store.objects, all_steps[index]
+    objects, step = good_log.memory.objects, all_steps[index]
     for oid in step.new:
         kind, content = objects[oid]
         for at, changed in flips(content, masks(index)):
@@ -112,4 +112,4 @@ def found_at(verdict: Verdict, index: int, commit: str) -> bool:
 
 def size_of(log: Writer, step: Step) -> int:
     """Return how many bytes a commit brings."""
-    return sum(len(log.store.objects[oid][1]) for oid in step.new)
+    return sum(len(log.memory.objects[oid][1]) for oid in step.new)

@@ -19,7 +19,7 @@ from tests.support.git import GitRepo
 from tests.support.logs import LOG, NOTES
 from tests.tamper.judging import DONE, TERSE, UNDECIDED, judge, remember_policies
 from tests.tamper.relinking import reachable
-from tests.tamper.sample import VERIFIER, Writer
+from tests.tamper.sample import VERIFIER, Repository, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,11 +41,13 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Disk:
-    """Give a real repository with a log of two records."""
+    """Give a real repository with a log of three records, and notes."""
     repo = GitRepo.init(tmp_path / "small")
     log = Writer(store=GitStore(pygit2.Repository(str(repo.path))), schemas=())
+    commit = Repository(log.store).commit({"main.tf": b"a\n"})
     log.begin()
-    log.admit("alice", "ci", "dev")
+    log.admit("alice", "dev", "dev")
+    log.change("dev", commit)
     log.finish("alice")
     (repo.path / FILE_NAME).write_bytes(format_config(log.config))
     return Disk(repo, log)
@@ -57,7 +59,9 @@ class Disk:
     def __init__(self, repo: GitRepo, log: Writer) -> None:
         self.repo, self.log = repo, log
         self.git = repo.path / ".git"
-        self._oids = sorted(reachable(log.store, log.head.commit, log.store.ref(NOTES) or ""))
+        notes = log.store.ref(NOTES)
+        assert notes is not None
+        self._oids = sorted(reachable(log.store, log.head.commit, notes))
         self._held = self.held()
         assert self._held is not None
 

@@ -13,12 +13,12 @@ import pytest
 from gitaudit.ports import Remembered
 from gitaudit.usecases.trust import rewind_finding
 from tests.tamper.judging import BAD, DONE, TERSE, judge, remember_policies
-from tests.tamper.relinking import Overlay, relink, steps
+from tests.tamper.relinking import Objects, Overlay, relink, steps
 from tests.tamper.rewriting import Piece, Pieces, put, with_parent
 from tests.tamper.sample import Writer, sample_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from tests.tamper.counting import Tally
 
@@ -129,7 +129,7 @@ def test_every_record_repeated(good_log: Writer, pieces: Pieces, way: str, count
     tally = count("records repeated")
     for at in range(RECORDS):
         for place in {at + 1, RECORDS}:
-            order = pieces.all[:place] + [pieces.all[at]] + pieces.all[place:]
+            order = [*pieces.all[:place], pieces.all[at], *pieces.all[place:]]
             store, commits = WAYS[way](pieces, order)
             tally.add(code(good_log, store, commits, place), (at, place))  # its id tells, whoever signs
     assert tally.missed == []
@@ -227,7 +227,7 @@ def test_parts_of_another_log(
     assert tally.missed == []
 
 
-def _pairs(objects: dict[str, tuple[str, bytes]], mine: tuple[str, ...], theirs: tuple[str, ...]):  # noqa: ANN202
+def _pairs(objects: Objects, mine: Iterable[str], theirs: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Pair the objects of two commits by kind, in order."""
     for kind in ("blob", "tree", "commit"):
         own = [oid for oid in mine if objects[oid][0] == kind]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.log.times import epoch, format_time
+from gitaudit.log.times import epoch, format_time, from_epoch
 from tests.support.logs import NOTES
 from tests.support.openpgp import TestKey, armor
 from tests.tamper.forging import Forgery, forge, two_packets
@@ -62,7 +62,7 @@ def test_key_that_was_never_admitted(log: Writer) -> None:
 
 def test_key_admitted_for_other_types(log: Writer) -> None:
     """A developer's key may not sign a deployment."""
-    subject = about(log, log.records[-2].subject["commit"] if log.records[-2].subject else _last_subject(log))
+    subject = about(log, _last_subject(log))
     found(log, forge(log, "dev", log.author("dev").draft("deploy.finished", FINISHED, subject=subject)), "grant")
 
 
@@ -91,7 +91,7 @@ def test_removed_key_that_backdates(log: Writer) -> None:
 def test_key_that_was_admitted_later(log: Writer) -> None:
     """Authority is judged by position: a key admitted at index 2 signs nothing at index 2."""
     forged = forge(log, "release", drift(log, "release"), before=log.before[2])
-    del log.store.refs[NOTES]  # they are of later records, which is another matter
+    del log.memory.refs[NOTES]  # they are of later records, which is another matter
     found(log, forged, "signature")
 
 
@@ -146,12 +146,12 @@ def _without_signature(raw: bytes) -> bytes:
             lambda raw, sig: raw.replace(sig, sig + sig.replace(b"gpgsig ", b" ")), "signature", id="two-armors"
         ),
         pytest.param(
-            lambda raw, sig: raw.replace(b"\n\n", b"\n \n\n", 1).replace(b"\n \n\n", b"\n \n \n\n"),
+            lambda raw, _: raw.replace(b"\n\n", b"\n \n\n", 1).replace(b"\n \n\n", b"\n \n \n\n"),
             "signature",
             id="blank",
         ),
         pytest.param(
-            lambda raw, sig: raw.replace(b"SIGNATURE-----\n \n", b"SIGNATURE-----\n Version: 1\n \n"),
+            lambda raw, _: raw.replace(b"SIGNATURE-----\n \n", b"SIGNATURE-----\n Version: 1\n \n"),
             "signature",
             id="armor-header",
         ),
@@ -250,14 +250,8 @@ def test_another_email(log: Writer) -> None:
 
 
 def _recorded(draft: Draft, at: int) -> Draft:
-    moment = format_time(_moment(at))
+    moment = format_time(from_epoch(at))
     return replace(draft, document={**draft.document, "recorded_at": moment, "occurred_at": moment})
-
-
-def _moment(at: int):  # noqa: ANN202 - see from_epoch
-    from gitaudit.log.times import from_epoch
-
-    return from_epoch(at)
 
 
 @pytest.mark.parametrize(("early", "good"), [(TOLERANCE, True), (TOLERANCE + 1, False)])
