@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from gitaudit.errors import LogError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -62,7 +62,10 @@ class ObjectStore(ObjectReader, Protocol):
     """Write access as well."""
 
     def write(self, kind: Kind, content: bytes) -> str:
-        """Store an object durably and return its id. Raises `SetupError`: no space, no permission."""
+        """Return the id of an object that is stored when refs move, or before."""
+
+    def flush(self) -> None:
+        """Store all that was written, durably. Raises `SetupError`: no space, no permission."""
 
     def move_refs(self, moves: Sequence[RefMove], reason: str) -> None:
         """Move all refs or none, each compared with its old value. Raises `RefMovedError`, `SetupError`."""
@@ -115,11 +118,15 @@ class Schemas(Protocol):
     def check_record(self, document: object) -> Sequence[SchemaProblem]:
         """Return how a record breaks the schema of its type; empty where it does not."""
 
-    def check_policy(self, document: object) -> Sequence[SchemaProblem]:
-        """Return how the content of `policy.yml` breaks its schema."""
+    def read_policy(self, data: bytes) -> Mapping[str, object]:
+        """Return the content of `policy.yml`.
 
-    def check_config(self, document: object) -> Sequence[SchemaProblem]:
-        """Return how the content of `.gitaudit.yml` breaks its schema."""
+        Raises:
+            ConfigError: not YAML of the subset that the format takes, or not as the schema says.
+        """
+
+    def read_config(self, data: bytes) -> Mapping[str, object]:
+        """Return the content of `.gitaudit.yml`. Raises `ConfigError` likewise."""
 
 
 class Signer(Protocol):
@@ -129,8 +136,16 @@ class Signer(Protocol):
     def fingerprint(self) -> str:
         """Primary fingerprint of the key, upper-case hex. Raises `KeyProblemError`."""
 
-    def sign(self, payload: bytes) -> bytes:
-        """Return a detached, armored signature over `payload`. Raises `KeyProblemError`."""
+    def sign(self, payload: bytes, meanwhile: Callable[[], None] | None = None) -> bytes:
+        """Return a detached, armored signature over `payload`.
+
+        Args:
+            payload: any bytes.
+            meanwhile: done while a program is at work on the signature, or before; its errors are raised.
+
+        Raises:
+            KeyProblemError: no signature.
+        """
 
     def certificate(self) -> bytes:
         """Return the armored public key, without third-party signatures. Raises `KeyProblemError`."""

@@ -53,6 +53,9 @@ class MemoryStore:
         self.objects[oid] = (kind, content)
         return oid
 
+    def flush(self) -> None:
+        """Do nothing: what was written is kept."""
+
     def move_refs(self, moves: Sequence[RefMove], reason: str) -> None:
         """Move all refs or none."""
         for move in moves:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import fcntl
 import hashlib
 import json
@@ -74,13 +74,14 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _seal(document: dict[str, object]) -> bytes:
+def seal(document: dict[str, object]) -> bytes:
     """Return a document with its own digest, so that damage is told apart from another content."""
     body = json.dumps(document, sort_keys=True, indent=1).encode("ascii")
     return hashlib.sha256(body).hexdigest().encode("ascii") + b"\n" + body + b"\n"
 
 
-def _unseal(path: Path, expected_format: str, hint: str) -> dict[str, object]:
+def unseal(path: Path, expected_format: str, hint: str) -> dict[str, object]:
+    """Return a document that `seal` made. Raises `SetupError`: not readable, damaged, or of another format."""
     try:
         digest, _, rest = path.read_bytes().partition(b"\n")
     except OSError as error:
@@ -115,7 +116,7 @@ class FileOutbox:
 
     def put(self, draft: Draft, base: str | None) -> None:
         """Keep a draft, synced to disk before this returns."""
-        files = {path: base64.b64encode(content).decode("ascii") for path, content in draft.files.items()}
+        files = {path: _to_base64(content) for path, content in draft.files.items()}
         entry: dict[str, object] = {
             "format": _OUTBOX_FORMAT,
             "base": base,
@@ -125,7 +126,7 @@ class FileOutbox:
         path = self._folder / f"{draft.id}.json"
         self._clean()
         try:
-            write_durably(path, _seal(entry))
+            write_durably(path, seal(entry))
         except SetupError:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -162,9 +163,13 @@ class FileOutbox:
     def _read(self, path: Path) -> tuple[Draft, str | None]:
         hint = "if it cannot be restored, move the file away; its record is then lost"
         with _as_written(path, hint):
-            entry = cast("dict[str, Any]", _unseal(path, _OUTBOX_FORMAT, hint))
-            files = {str(name): base64.b64decode(text, validate=True) for name, text in entry["files"].items()}
+            entry = cast("dict[str, Any]", unseal(path, _OUTBOX_FORMAT, hint))
+            files = {str(name): binascii.a2b_base64(text, strict_mode=True) for name, text in entry["files"].items()}
             return Draft(document=dict(entry["document"]), files=files), entry["base"]
+
+
+def _to_base64(content: bytes) -> str:
+    return binascii.b2a_base64(content, newline=False).decode("ascii")
 
 
 class FileMemory:
@@ -179,7 +184,7 @@ class FileMemory:
             return None
         hint = "remove it, then pin the log anew with: gitaudit verify --full"
         with _as_written(self.path, hint):
-            fields = _unseal(self.path, _MEMORY_FORMAT, hint)
+            fields = unseal(self.path, _MEMORY_FORMAT, hint)
             verified = fields["verified"]
             return Remembered(
                 origin=str(fields["origin"]),
@@ -204,7 +209,7 @@ class FileMemory:
             "root": remembered.root,
             "governed": remembered.governed,
         }
-        write_durably(self.path, _seal(document))
+        write_durably(self.path, seal(document))
 
 
 def _head(value: object) -> Head:

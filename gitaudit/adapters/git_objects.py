@@ -10,16 +10,20 @@ import os
 import re
 import zlib
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import pygit2
-
+from gitaudit.adapters.git_core import core
 from gitaudit.ports import Kind, ObjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 KINDS: tuple[Kind, ...] = ("commit", "tree", "blob", "tag")
 """By libgit2's numbers for them, from 1."""
 MAX_HEADER_BYTES = 32
 MAX_ALTERNATES = 16
+MAX_UNLISTED = 500
+"""Looking for this many objects that may be packed takes as long as listing the loose ones."""
 HINT = "restore it from another clone: git fsck names the damage"
 
 _OID = re.compile(r"[0-9a-f]{40}", re.ASCII)
@@ -30,10 +34,9 @@ class ObjectFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folders = _with_alternates(folder)
-        self._packs = pygit2.Odb()
-        for number, place in enumerate(self._folders):
-            self._packs.add_backend(pygit2.OdbBackendPack(place), len(self._folders) - number)
+        self._packs = [core.OdbBackendPack(place) for place in self._folders]
         self._loose: dict[str, str] | None = None
+        self._looked = 0
 
     def read(self, oid: str) -> tuple[Kind, bytes]:
         """Return the kind and content of an object.
@@ -46,33 +49,57 @@ class ObjectFiles:
             raise KeyError(oid)
         return self._read_loose(oid) or self._read_packed(oid) or self._read_new(oid)
 
+    def has(self, oid: str) -> bool:
+        """Return whether there is an object of this id, in whatever state."""
+        return any(Path(place, oid[:2], oid[2:]).exists() for place in self._folders) or any(
+            pack.exists(oid) for pack in self._packs
+        )
+
+    def write(self, objects: Iterable[tuple[Kind, bytes]]) -> None:
+        """Store loose objects, each synced to disk. Raises `pygit2.GitError`, `OSError`."""
+        loose = core.Odb()
+        loose.add_backend(core.OdbBackendLoose(self._folders[0], -1, True), 1)  # noqa: FBT003 - compression, sync
+        for kind, content in objects:
+            loose.write(KINDS.index(kind) + 1, content)
+
     def _read_loose(self, oid: str) -> tuple[Kind, bytes] | None:
+        for place in self._places(oid):
+            try:
+                with open(f"{place}/{oid[:2]}/{oid[2:]}", "rb") as stream:  # noqa: PTH123 - a path object costs more than the read
+                    return _inflate(stream.read(), oid)
+            except FileNotFoundError:
+                continue  # it is elsewhere, or was packed meanwhile
+            except OSError as error:
+                raise ObjectError(oid, "damaged", hint=HINT) from error
+        return None
+
+    def _places(self, oid: str) -> Sequence[str]:
+        """Return the folders to look for a loose object in: all for the first few, then those that list it."""
+        self._looked += 1
+        if self._looked <= MAX_UNLISTED:
+            return self._folders
         if self._loose is None:
             self._loose = {name: place for place in reversed(self._folders) for name in _loose_names(place)}
         place = self._loose.get(oid)
-        if place is None:
-            return None
-        try:
-            with open(f"{place}/{oid[:2]}/{oid[2:]}", "rb") as stream:  # noqa: PTH123 - a path object costs more than the read
-                return _inflate(stream.read(), oid)
-        except FileNotFoundError:
-            return None  # it was packed meanwhile
-        except OSError as error:
-            raise ObjectError(oid, "damaged", hint=HINT) from error
+        return () if place is None else (place,)
 
     def _read_packed(self, oid: str) -> tuple[Kind, bytes] | None:
-        try:
-            number, content = self._packs.read(oid)
-            return KINDS[number - 1], content
-        except KeyError:
-            return None
-        except (pygit2.GitError, OSError, ValueError, IndexError, MemoryError) as error:
-            raise ObjectError(oid, "damaged", hint=HINT) from error
+        for pack in self._packs:
+            try:
+                number, content = pack.read(oid)
+                return KINDS[number - 1], content
+            except KeyError:
+                continue
+            except (core.GitError, OSError, ValueError, IndexError, MemoryError) as error:
+                raise ObjectError(oid, "damaged", hint=HINT) from error
+        return None
 
     def _read_new(self, oid: str) -> tuple[Kind, bytes]:
-        """Look among loose objects that were written since they were listed."""
+        """Look among what was written or packed since it was listed."""
         self._loose = None
-        found = self._read_loose(oid)
+        for pack in self._packs:
+            pack.refresh()
+        found = self._read_loose(oid) or self._read_packed(oid)
         if found is None:
             raise KeyError(oid)
         return found

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import SetupError
 
@@ -40,8 +39,7 @@ _LOCAL = frozenset(
 _LOCK_FILE = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitResult:
+class GitResult(NamedTuple):
     """How a git process ended: exit code, standard output, standard error."""
 
     returncode: int

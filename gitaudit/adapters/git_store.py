@@ -12,11 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import pygit2
-from pygit2.enums import ObjectType
-
+from gitaudit.adapters.git_config import GitConfig
+from gitaudit.adapters.git_core import core
 from gitaudit.adapters.git_objects import HINT, ObjectFiles
-from gitaudit.adapters.git_pack import write_pack
 from gitaudit.adapters.git_program import run_git
 from gitaudit.errors import LogError, RefMovedError, SetupError
 from gitaudit.log.commit import object_id
@@ -25,20 +23,13 @@ from gitaudit.ports import Kind, ObjectError, RefMove
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pygit2.enums import SortMode
+
 NO_OBJECT = "0" * 40
-CACHE_BYTES = 4 * 1024 * 1024
-"""libgit2 would keep up to 256 MiB of objects that a walk through the log never reads again."""
-PACK_WINDOW_BYTES = 1024 * 1024
-PACK_MAPPED_BYTES = 8 * 1024 * 1024
 MAX_LOOSE = 200
 MAX_PENDING = 20_000
-
-_TYPES: dict[Kind, ObjectType] = {
-    "blob": ObjectType.BLOB,
-    "tree": ObjectType.TREE,
-    "commit": ObjectType.COMMIT,
-    "tag": ObjectType.TAG,
-}
+_TOPOLOGICAL, _REVERSE = 1, 4
+"""libgit2's orders of a walk (git2/revwalk.h)."""
 
 
 def find_repository(start: Path) -> GitStore:
@@ -48,14 +39,14 @@ def find_repository(start: Path) -> GitStore:
         SetupError: there is none, or one of a kind that libgit2 cannot open.
     """
     try:
-        found = pygit2.discover_repository(str(start)) or ""
+        found = core.discover_repository(str(start)) or ""
         if not found:
             raise SetupError(
                 f"expected a Git repository at {start}, found none",
                 hint="run gitaudit inside a repository, or name one with -C DIR",
             )
-        return GitStore(pygit2.Repository(found))
-    except pygit2.GitError as error:
+        return GitStore(found)
+    except core.GitError as error:
         raise _cannot_open(start, str(error)) from error
 
 
@@ -81,21 +72,14 @@ def _cannot_open(start: Path, reason: str) -> SetupError:
 class GitStore:
     """One repository; fits the ports `ObjectReader` and `ObjectStore`."""
 
-    def __init__(self, repository: pygit2.Repository) -> None:
-        self._repository = repository
+    def __init__(self, path: str | Path) -> None:
+        """Open a repository by its Git directory or its work tree. Raises `pygit2.GitError`."""
+        self._repository = repository = core.Repository(core.init_file_backend(str(path)))
         self._pending: dict[str, tuple[Kind, bytes]] = {}
-        self.git_dir = Path(repository.path)
+        self.git_dir = Path(str(repository.path))
         self.common_dir = _common_dir(self.git_dir)
         self._objects = ObjectFiles(self.common_dir / "objects")
-        workdir = cast("str | None", repository.workdir)  # None in a bare one, which pygit2's types leave out
-        self.work_tree = None if workdir is None else Path(workdir)
-        pygit2.settings.cache_max_size(CACHE_BYTES)
-        pygit2.settings.mwindow_size = PACK_WINDOW_BYTES
-        pygit2.settings.mwindow_mapped_limit = PACK_MAPPED_BYTES
-        pygit2.settings.enable_fsync_gitdir(True)  # noqa: FBT003 - pygit2's own signature
-        # `read` compares every object with its id itself; libgit2's collision-detecting SHA-1 is several times slower,
-        # and what counts here is hashed with SHA-256 besides.
-        pygit2.settings.enable_strict_hash_verification(False)  # noqa: FBT003 - the same
+        self.work_tree = None if repository.workdir is None else Path(repository.workdir)
 
     def read(self, oid: str) -> tuple[Kind, bytes]:
         """Return the kind and content of an object, after comparing its SHA-1 with its id."""
@@ -113,11 +97,11 @@ class GitStore:
     def ref(self, name: str) -> str | None:
         """Return what a full ref name points at; a symbolic ref is refused, as it could name another branch."""
         try:
-            reference = self._repository.references.get(name)
-        except (pygit2.GitError, ValueError) as error:
-            raise SetupError(f"cannot read the ref {name}: {error}") from error
-        if reference is None:
+            reference = self._repository.lookup_reference(name)
+        except KeyError:
             return None
+        except (core.GitError, ValueError) as error:
+            raise SetupError(f"cannot read the ref {name}: {error}") from error
         if isinstance(reference.target, str):
             raise LogError(
                 f"expected {name} to be a branch, found a symbolic ref to {reference.target}",
@@ -132,7 +116,7 @@ class GitStore:
     def is_partial(self) -> bool:
         """Return whether the clone is shallow or partial."""
         return bool(self._shallow) or any(
-            name.endswith((".promisor", ".partialclonefilter")) for name in self._config_names()
+            name.endswith((".promisor", ".partialclonefilter")) for name in self._config.names()
         )
 
     def write(self, kind: Kind, content: bytes) -> str:
@@ -140,26 +124,27 @@ class GitStore:
         oid = object_id(kind, content)
         self._pending[oid] = (kind, content)
         if len(self._pending) >= MAX_PENDING:
-            self._store_pending()
+            self.flush()
         return oid
 
-    def _store_pending(self) -> None:
+    def flush(self) -> None:
         """Store what is kept, synced to disk."""
         pending, self._pending = self._pending, {}
-        new = [item for oid, item in pending.items() if oid not in self._repository]
+        new = [item for oid, item in pending.items() if not self._objects.has(oid)]
         if len(new) > MAX_LOOSE:
+            from gitaudit.adapters.git_pack import write_pack
+
             write_pack(self.git_dir, new)
             return
         try:
-            for kind, content in new:
-                self._repository.write(_TYPES[kind], content)
-        except (pygit2.GitError, OSError) as error:
+            self._objects.write(new)
+        except (core.GitError, OSError) as error:
             hint = "check free space and permissions, then run it again"
             raise SetupError(f"cannot write to {self.common_dir}: {error}", hint=hint) from error
 
     def move_refs(self, moves: Sequence[RefMove], reason: str) -> None:
         """Store what was written, then move all refs in one transaction of `git update-ref`."""
-        self._store_pending()
+        self.flush()
         lines = "".join(f"update {move.name}\0{move.new}\0{move.old or NO_OBJECT}\0" for move in moves)
         command = ["-c", "core.fsync=committed,reference", "update-ref", "-m", f"gitaudit: {reason}"]
         result = run_git([*command, "--create-reflog", "--stdin", "-z"], git_dir=self.git_dir, stdin=lines.encode())
@@ -176,13 +161,13 @@ class GitStore:
     def resolve(self, revision: str) -> str:
         """Return the commit that a revision names (gitrevisions(7)), tags peeled. Raises `SetupError` for none."""
         try:
-            return str(self._repository.revparse_single(revision).peel(pygit2.Commit).id)
-        except (KeyError, ValueError, pygit2.GitError) as error:
+            return str(self._repository.revparse_single(revision).peel(core.Commit).id)
+        except (KeyError, ValueError, core.GitError) as error:
             raise LookupError(revision) from error
 
     def commits_between(self, include: Sequence[str], exclude: Sequence[str]) -> Iterator[str]:
         """Yield the commits reachable from `include` and not from `exclude`, parents before children."""
-        walker = self._repository.walk(None, pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE)
+        walker = self._repository.walk(None, cast("SortMode", _TOPOLOGICAL | _REVERSE))
         for oid in exclude:
             walker.hide(oid)
         for oid in include:
@@ -193,9 +178,10 @@ class GitStore:
     def refs(self, prefix: str) -> list[tuple[str, str]]:
         """Return name and target of the refs whose name starts with `prefix`, sorted; symbolic ones are left out."""
         found = []
-        for name in sorted(self._repository.references):
+        for raw in sorted(self._repository.raw_listall_references()):
+            name = raw.decode("utf-8", "surrogateescape")
             if name.startswith(prefix):
-                target = self._repository.references[name].target
+                target = self._repository.lookup_reference(name).target
                 if not isinstance(target, str):
                     found.append((name, str(target)))
         return found
@@ -209,8 +195,10 @@ class GitStore:
         """Return whether tracked files differ from HEAD; False in a bare repository."""
         if self.work_tree is None:
             return False
-        clean = {pygit2.enums.FileStatus.CURRENT, pygit2.enums.FileStatus.IGNORED}
-        return any(flag not in clean for flag in self._repository.status(untracked_files="no").values())
+        try:
+            return any(self._repository.status(untracked_files="no").values())
+        except TypeError:
+            return True  # there is a flag to tell, and pygit2's enum for it, which takes 10 ms to load, is not there
 
     def config(self, name: str, *, trusted_only: bool = False) -> str | None:
         """Return a Git configuration value, None where it is not set.
@@ -219,31 +207,15 @@ class GitStore:
             name: such as `user.signingkey`.
             trusted_only: leave out the repository's own file, which a hostile archive could bring along.
         """
-        levels = [pygit2.Config.get_global_config, pygit2.Config.get_xdg_config, pygit2.Config.get_system_config]
-        if not trusted_only:
-            return self._config_value(self._repository.config, name)
-        for level in levels:
-            try:
-                value = self._config_value(level(), name)
-            except (OSError, pygit2.GitError):
-                continue  # that level has no file
-            if value is not None:
-                return value
-        return None
+        return self._config.get(name, trusted_only=trusted_only)
 
     def remotes(self) -> dict[str, str]:
         """Return the URL of each remote by name; URLs may hold credentials and must not be shown."""
-        return {remote.name: remote.url or "" for remote in self._repository.remotes if remote.name}
+        return self._config.remotes()
 
-    @staticmethod
-    def _config_value(config: pygit2.Config, name: str) -> str | None:
-        try:
-            return str(config[name])
-        except KeyError:
-            return None
-
-    def _config_names(self) -> list[str]:
-        return [entry.name for entry in self._repository.config]
+    @cached_property
+    def _config(self) -> GitConfig:
+        return GitConfig(self.git_dir)
 
     @cached_property
     def _shallow(self) -> frozenset[str]:

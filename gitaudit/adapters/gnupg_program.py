@@ -8,14 +8,14 @@ hold, and loses the answer where a line is not as it expects. Formats: doc/DETAI
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import gnupg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from subprocess import Popen
     from threading import Thread
     from typing import IO
@@ -42,8 +42,7 @@ _EXPORTING = ("--export-options", "no-export-attributes")
 """No photographs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(NamedTuple):
     """How a gpg process ended.
 
     Attributes:
@@ -93,13 +92,21 @@ class _Answer(gnupg.StatusHandler):  # type: ignore[misc]  # python-gnupg has no
 
 
 class _Impatient(gnupg.GPG):  # type: ignore[misc]  # python-gnupg has no types
-    """python-gnupg that tells a program at once where there is nothing to read, so that none waits for it."""
+    """python-gnupg that tells a program at once where there is nothing to read, so that none waits for it.
+
+    Attributes:
+        meanwhile: done while the program is at work.
+    """
+
+    meanwhile: Callable[[], None] | None = None
 
     def _collect_output(
         self, process: Popen[bytes], result: _Answer, writer: Thread | None = None, stdin: IO[bytes] | None = None
     ) -> int:
         if writer is None and stdin is not None:
             stdin.close()
+        if self.meanwhile is not None:
+            self.meanwhile()
         return super()._collect_output(process, result, writer, stdin)  # type: ignore[no-any-return]
 
 
@@ -137,7 +144,14 @@ class GpgProgram:
         self._fault = fault
         self._gpg = _Gpg(str(Path(name).expanduser()), home, [*_PLAIN, *options])
 
-    def sign(self, payload: bytes, selector: str, passphrase: str | None, options: Sequence[str] = ()) -> Done:
+    def sign(
+        self,
+        payload: bytes,
+        selector: str,
+        passphrase: str | None,
+        options: Sequence[str] = (),
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Done:
         """Sign with exactly the key that `selector` names (`FPR`, or `FPR!` for just that subkey).
 
         python-gnupg's own `keyid` would not do: gpg falls back to another key where that one cannot sign.
@@ -147,7 +161,10 @@ class GpgProgram:
             selector: fingerprint, with an exclamation mark to force it.
             passphrase: characters below 256, each a byte, without line ends; None leaves it to agent and pinentry.
             options: further ones.
+            meanwhile: done while gpg is at work; its errors are raised when gpg is through.
         """
+        problems: list[Exception] = []
+        self._gpg.meanwhile = None if meanwhile is None else partial(_try, meanwhile, problems)
         with self._running():
             answer = self._gpg.sign(
                 payload,
@@ -155,10 +172,13 @@ class GpgProgram:
                 passphrase=passphrase,
                 extra_args=[*_SIGNING, *options, "--local-user", selector],
             )
+        self._gpg.meanwhile = None
+        if problems:
+            raise problems[0]
         return answer.done()  # type: ignore[no-any-return]
 
     def list_keys(self, names: Sequence[str], *, secret: bool = False, signatures: bool = False) -> Done:
-        """List keys by fingerprint, id or user id, all of them without names; see `parse_listing`."""
+        """List keys by fingerprint, id or user id, all of them without names; see `gnupg_listing`."""
         with self._running():
             answer = self._gpg.list_keys(secret=secret, sigs=signatures, keys=[*_LISTING, "--", *names])
         return answer.done()  # type: ignore[no-any-return]
@@ -210,94 +230,9 @@ class GpgProgram:
             ) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revocation:
-    """When a key was revoked, seconds since 1970, and whether what it signed before still counts."""
-
-    at: int
-    soft: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPart:
-    """A primary key or a subkey as gpg lists it.
-
-    Attributes:
-        fingerprint: 40 upper-case hex digits; empty where gpg listed none.
-        created: seconds since 1970.
-        expires: likewise, None where it does not expire.
-        validity: `e` expired, `r` revoked, `i` invalid; other letters tell of trust.
-        usage: what it may do: `s` sign, `c` certify, `e` encrypt, `a` authenticate.
-        held: where its secret half is: `+` here, the serial number of a card, or `#` not here as far as the agent
-            tells: one that is forwarded from another machine does not. Empty if not asked.
-        revocations: of this part; only of listings with signatures.
-    """
-
-    fingerprint: str
-    created: int
-    expires: int | None
-    validity: str
-    usage: str
-    held: str
-    revocations: tuple[Revocation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedKey:
-    """A key with its subkeys; the primary key is the first part."""
-
-    parts: tuple[KeyPart, ...]
-
-    @property
-    def fingerprint(self) -> str:
-        """Primary fingerprint."""
-        return self.parts[0].fingerprint
-
-
-_FIELDS = 21
-_SOFT_REASONS = frozenset({"01", "03"})
-"""Superseded, and no longer used (RFC 9580, section 5.2.3.31); every other reason takes all signatures back."""
-
-
-def parse_listing(output: bytes) -> tuple[ListedKey, ...]:
-    """Return the keys of a colon listing (doc/DETAILS of GnuPG) that it tells the fingerprint of.
-
-    A listing ends in the middle of a row where gpg failed.
-    """
-    keys: list[list[list[str]]] = []
-    for line in output.decode("latin-1").split("\n"):
-        row = line.rstrip("\r").split(":")
-        if row[0] in {"sec", "pub"}:
-            keys.append([])
-        if keys:
-            keys[-1].append(row + [""] * (_FIELDS - len(row)))
-    found = (_listed(rows) for rows in keys)
-    return tuple(key for key in found if key.fingerprint)
-
-
-def _listed(rows: list[list[str]]) -> ListedKey:
-    starts = [at for at, row in enumerate(rows) if row[0] in {"sec", "pub", "ssb", "sub"}]
-    ends = [*starts[1:], len(rows)]
-    parts = tuple(_part(rows[start:end]) for start, end in zip(starts, ends, strict=True))
-    return ListedKey(parts=parts)
-
-
-def _part(rows: list[list[str]]) -> KeyPart:
-    first = rows[0]
-    return KeyPart(
-        fingerprint=next((row[9] for row in rows if row[0] == "fpr"), ""),
-        created=_seconds(first[5]) or 0,
-        expires=_seconds(first[6]),
-        validity=first[1],
-        usage="".join(letter for letter in first[11] if letter.islower()),
-        held=first[14],
-        revocations=tuple(
-            Revocation(at=_seconds(row[5]) or 0, soft=row[10].partition(",")[2] in _SOFT_REASONS)
-            for row in rows
-            if row[0] == "rev" and row[10][:2] in {"20", "28"}
-        ),
-    )
-
-
-def _seconds(field: str) -> int | None:
-    return int(field) if field.isdecimal() else None
+def _try(work: Callable[[], None], problems: list[Exception]) -> None:
+    """Do something and keep what it raises: gpg must be waited for all the same."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - raised by whoever looks into `problems`
+        problems.append(error)

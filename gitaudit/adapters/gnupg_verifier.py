@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitaudit.adapters.gnupg_program import GpgProgram, ListedKey, parse_listing
+from gitaudit.adapters.gnupg_listing import ListedKey, parse_listing
+from gitaudit.adapters.gnupg_program import GpgProgram
 from gitaudit.errors import SetupError
 from gitaudit.ports import Problem, Verdict
 

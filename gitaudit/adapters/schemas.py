@@ -13,13 +13,13 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
+from gitaudit.errors import ConfigError, InputError
 from gitaudit.model import RECORD_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import jsonschema
     import jsonschema_rs
@@ -36,8 +36,7 @@ _RECORD_SCHEMA = re.compile(r"gitaudit/([a-z]{1,16}(?:\.[a-z]{1,16})?)/([1-9][0-
 _RESERVED_TYPES = ("anchor", "erasure")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaProblem:
+class SchemaProblem(NamedTuple):
     """One thing in a document that its schema does not allow; it holds no value of the document.
 
     Attributes:
@@ -88,6 +87,37 @@ class SchemaSet:
     def check_config(self, document: object) -> list[SchemaProblem]:
         """Return what `config.v1.json` does not allow in a parsed `.gitaudit.yml`, like `check_record`."""
         return self._check(_CONFIG, document)
+
+    def read_policy(self, data: bytes) -> Mapping[str, object]:
+        """Return the content of `policy.yml`.
+
+        Raises:
+            ConfigError: not YAML, not as the schema says, or with a path pattern that cannot be used.
+        """
+        from gitaudit.iac.patterns import PathMatcher
+
+        document = self._read_yaml("policy.yml", data, self.check_policy)
+        try:
+            PathMatcher(cast("list[str]", document["iac"]))
+        except InputError as error:
+            raise ConfigError(f"policy.yml: {error.message}", hint=error.hint) from error
+        return document
+
+    def read_config(self, data: bytes) -> Mapping[str, object]:
+        """Return the content of `.gitaudit.yml`. Raises `ConfigError` likewise."""
+        return self._read_yaml(".gitaudit.yml", data, self.check_config)
+
+    @staticmethod
+    def _read_yaml(name: str, data: bytes, check: Callable[[object], list[SchemaProblem]]) -> Mapping[str, object]:
+        from gitaudit.policy import yaml_text
+
+        document = yaml_text.load(data, name)
+        problems = check(document)
+        if problems:
+            first = problems[0]
+            place = first.pointer or "the top"
+            raise ConfigError(f"{name}: expected {first.expected} at {place}, found {first.found}")
+        return document
 
     def _check(self, name: str, document: object) -> list[SchemaProblem]:
         if self._accepts(name, document):

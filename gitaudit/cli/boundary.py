@@ -57,8 +57,9 @@ def main() -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
-    # A library may turn the interrupt into an error of its own; what came of that is no verdict.
-    sys.exit(INTERRUPTED if interrupts else code)
+    # A library may turn the interrupt into an error of its own; what came of that is no verdict. Python is not asked to
+    # take itself apart first: that takes longer than a signature, and everything is written and closed by now.
+    os._exit(INTERRUPTED if interrupts else code)
 
 
 def run(arguments: Sequence[str]) -> int:

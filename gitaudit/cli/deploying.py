@@ -21,11 +21,10 @@ IDS = ("supersedes", "rolls_back", "retries")
 
 def deploy_draft(session: Session, options: Mapping[str, Any]) -> Draft:
     """Return the draft of the record that the options of `record-deploy` ask for."""
-    from gitaudit.usecases.change_policy import current_policy
     from gitaudit.usecases.drafts import subject_of
     from gitaudit.usecases.record_deploy import deploy_body, parse_link
 
-    policy, _ = current_policy(session.store, session.position())
+    policy = session.policy()
     commit = session.commit(options["revision"])
     links = [parse_link(text) for text in options["links"]]
     deployment = _deployment(session, options, commit)
@@ -42,21 +41,14 @@ def deploy_draft(session: Session, options: Mapping[str, Any]) -> Draft:
 
 
 def _deployment(session: Session, options: Mapping[str, Any], commit: str) -> Deployment:
-    from gitaudit.usecases.query import find_record_id
     from gitaudit.usecases.record_deploy import Deployment, Evidence
 
     given = [options[name] for name in ("plan", "result")] + list(options["evidence"])
     if given.count("-") > 1:
         raise InputError("expected standard input to be one file, found - twice", hint="give the others as files")
-    head = session.head()
-    ids: dict[str, Any] = {
-        name: find_record_id(session.store, head, f"--{name.replace('_', '-')}", options[name])
-        for name in IDS
-        if options[name] is not None
-    }
     return Deployment(
         **{name: options[name] for name in SAME},
-        **ids,
+        **{name: _record_id(session, name, options[name]) for name in IDS if options[name] is not None},
         plan=_summary(session, "plan", options),
         result=_summary(session, "result", options),
         artifacts=tuple(options["artifacts"]),
@@ -66,6 +58,12 @@ def _deployment(session: Session, options: Mapping[str, Any], commit: str) -> De
         ),
         dirty=session.is_checked_out(commit) and session.store.is_dirty(),
     )
+
+
+def _record_id(session: Session, name: str, given: str) -> Any:  # noqa: ANN401 - `Deployment` takes it by its name
+    from gitaudit.usecases.query import find_record_id
+
+    return find_record_id(session.store, session.head(), f"--{name.replace('_', '-')}", given)
 
 
 def _summary(session: Session, name: str, options: Mapping[str, Any]) -> Summary | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from gitaudit.cli.fields import published_fields
@@ -55,6 +54,8 @@ def _subject(record: Record, output: Output) -> str:
 
 def block(entry: Entry, output: Output, policy: Policy | None, *, published: bool) -> Iterator[str]:
     """Yield the lines of a record in a listing."""
+    from textwrap import wrap
+
     record = entry.record
     yield one_line(entry, output, None, published=published)
     rows = [("id", record.id), ("by", who(record, policy))]

@@ -24,7 +24,8 @@ ONLY_AT_THE_START = ("origin", "iac", "environments", "protect", "key_name", "em
 
 def start_or_join(session: Session, output: Output, options: Mapping[str, Any]) -> None:
     """Look for a log in the repository and on the remote, then join it or start one."""
-    from gitaudit.usecases.start import check_pin, choose
+    from gitaudit.usecases.pin import check_pin
+    from gitaudit.usecases.start import choose
 
     if session.store.work_tree is None:
         raise SetupError(
@@ -56,7 +57,8 @@ def _look(
     session: Session, output: Output, options: Mapping[str, Any]
 ) -> tuple[Situation, dict[str, str | None] | None]:
     """Return what there is, and the heads that the remote has, None where there is no remote."""
-    from gitaudit.usecases.start import Situation, config_of
+    from gitaudit.usecases.pin import config_of
+    from gitaudit.usecases.start import Situation
 
     config, remembered = session.found_config(), session.memory.load()
     known = config or config_of(remembered)

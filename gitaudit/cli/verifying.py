@@ -30,6 +30,7 @@ def run_verification(session: Session, output: Output, options: Mapping[str, Any
 
     Whatever says that the log is bad is a finding, also where it keeps the rest from being looked at.
     """
+    session.reads_anew = True
     report: Report | None = None
     complete: list[str] = []
     try:

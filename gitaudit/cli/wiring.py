@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitaudit.adapters.environment import variable
-from gitaudit.errors import ConfigError, InputError, KeyProblemError, SetupError
+from gitaudit.errors import ConfigError, GitauditError, InputError, KeyProblemError, SetupError
 from gitaudit.policy.config import FILE_NAME, Config, parse_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from gitaudit.adapters.clock import SystemClock
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitaudit.adapters.gnupg import GpgSigner
     from gitaudit.adapters.schemas import SchemaSet
     from gitaudit.cli.output import Output
+    from gitaudit.policy.policy import Policy
     from gitaudit.ports import Verifier
     from gitaudit.usecases.build import Tools
     from gitaudit.usecases.drafts import Author
@@ -42,6 +43,8 @@ class Session:
         self.directory = directory
         self._key = key
         self.named_remote = remote
+        self.reads_anew = False
+        """Set before anything is read by commands that judge: nothing that was read before is then relied on."""
 
     @cached_property
     def store(self) -> GitStore:
@@ -66,10 +69,14 @@ class Session:
 
     @cached_property
     def schemas(self) -> SchemaSet:
-        """The JSON schemas."""
-        from gitaudit.adapters.schemas import SchemaSet
+        """The JSON schemas, with the policy and the pin that they were last seen to fit unless all is read anew."""
+        if self.reads_anew:
+            from gitaudit.adapters.schemas import SchemaSet
 
-        return SchemaSet()
+            return SchemaSet()
+        from gitaudit.adapters.known_documents import KnownDocuments
+
+        return KnownDocuments(self.store.common_dir)
 
     @cached_property
     def clock(self) -> SystemClock:
@@ -91,9 +98,18 @@ class Session:
             )
         return GpgSigner(
             key or self.store.config("user.signingkey"),
+            admitted=self._admitted_keys,
             program=self.store.config("gpg.program") or "gpg",
             passphrase=passphrase_from(variable("GITAUDIT_PASSPHRASE_FILE")),
         )
+
+    def _admitted_keys(self) -> Collection[str]:
+        """Return the fingerprints of the keys that the log admits, none where there is no log yet."""
+        try:
+            policy = self.position().policy
+        except GitauditError:
+            return ()
+        return () if policy is None else policy.keys
 
     @cached_property
     def verifier(self) -> Verifier:
@@ -105,7 +121,7 @@ class Session:
     @cached_property
     def config(self) -> Config:
         """The log of this repository: what the clone remembers, compared with `.gitaudit.yml`."""
-        from gitaudit.usecases.start import check_pin, config_of
+        from gitaudit.usecases.pin import check_pin, config_of
 
         remembered = self.memory.load()
         found = self.found_config()
@@ -121,24 +137,14 @@ class Session:
 
     def found_config(self) -> Config | None:
         """Return what `.gitaudit.yml` says: of the working tree, else of HEAD; None where there is none."""
-        from gitaudit.policy import yaml_text
-
         data = self._config_bytes()
         if data is None:
             return None
-        restore = f"restore it with: git checkout HEAD -- {FILE_NAME}"
         try:
-            document = yaml_text.load(data, FILE_NAME)
+            return parse_config(self.schemas.read_config(data))
         except ConfigError as error:
-            raise ConfigError(error.message, hint=error.hint or restore) from error
-        problems = self.schemas.check_config(document)
-        if problems:
-            first = problems[0]
-            raise ConfigError(
-                f"{FILE_NAME}: expected {first.expected} at {first.pointer or 'the top'}, found {first.found}",
-                hint=restore,
-            )
-        return parse_config(document)
+            error.hint = error.hint or f"restore it with: git checkout HEAD -- {FILE_NAME}"
+            raise
 
     def _config_bytes(self) -> bytes | None:
         from gitaudit.adapters.inputs import read_small
@@ -152,15 +158,13 @@ class Session:
             commit = self.store.resolve("HEAD")
         except LookupError:
             return None
-        tree = self.store.read(commit)[1][5:45].decode("ascii")
+        tree = self.tree_of(commit)
         entry = find_entry(self.store, tree, FILE_NAME)
         return None if entry is None else read_blob(self.store, entry)
 
     @cached_property
     def remote(self) -> GitRemote | None:
         """The remote that the log is shared through: the one named, `origin`, or the only one; None without any."""
-        from gitaudit.adapters.git_remote import GitRemote
-
         names = list(self.store.remotes())
         wanted = self.named_remote or self.store.config("gitaudit.remote")
         if wanted is not None and wanted not in names:
@@ -174,7 +178,11 @@ class Session:
                 f"expected to know which remote has the log, found {len(names)}: {', '.join(names)}",
                 hint="name it with --remote, or for good: git config gitaudit.remote NAME",
             )
-        return None if chosen is None else GitRemote(self.store, chosen)
+        if chosen is None:
+            return None
+        from gitaudit.adapters.git_remote import GitRemote
+
+        return GitRemote(self.store, chosen)
 
     @property
     def clear_remote(self) -> GitRemote | None:
@@ -217,13 +225,16 @@ class Session:
 
     def log_verifier(self, config: Config, output: Output, engine: Verifier | None = None) -> LogVerifier:
         """Return what verifies the log that a configuration names, with a progress bar on `output`."""
+        from gitaudit.adapters.git_core import tune_for_long_reading
+        from gitaudit.adapters.schemas import SchemaSet
         from gitaudit.cli.workers import side_by_side
         from gitaudit.usecases.stretch import StretchChecker
         from gitaudit.usecases.verify import LogVerifier
 
+        tune_for_long_reading()
         now = self.clock.now()
         checker = StretchChecker(
-            store=self.store, verifier=engine or self.verifier, schemas=self.schemas, config=config, now=now
+            store=self.store, verifier=engine or self.verifier, schemas=SchemaSet(), config=config, now=now
         )
         return LogVerifier(
             checker=checker,
@@ -300,6 +311,13 @@ class Session:
         from gitaudit.usecases.position import position_at
 
         return position_at(self.store, self.schemas, self.head())
+
+    def policy(self) -> Policy:
+        """Return the policy in force. Raises `SetupError` where there is none."""
+        policy = self.position().policy
+        if policy is None:
+            raise SetupError("expected a log with a policy, found none", hint="start one with: gitaudit init")
+        return policy
 
     def lookup(self, revision: str) -> str:
         """Return the commit that a revision names. Raises `LookupError` where it names none."""
@@ -378,6 +396,6 @@ class Session:
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit."""
-        from gitaudit.log.source_commit import parse_source_commit
+        from gitaudit.usecases.chain import tree_of
 
-        return parse_source_commit(self.store.read(commit)[1]).tree
+        return tree_of(self.store.read(commit)[1])

@@ -65,18 +65,19 @@ def _begun_without_interrupts(
 
 
 def collect_garbage_seldom() -> None:
-    """Let Python look for cycles of garbage seldom: verification makes many short-lived values and no cycles."""
+    """Let Python not look at what is there already when it looks for cycles of garbage; few come to it from here on."""
     gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
 
 
 def _start(git_dir: Path, config: Config, now: datetime) -> None:
     collect_garbage_seldom()
+    from gitaudit.adapters.git_core import tune_for_long_reading
     from gitaudit.adapters.git_store import find_repository
     from gitaudit.adapters.schemas import SchemaSet
     from gitaudit.adapters.sequoia import SequoiaVerifier
     from gitaudit.usecases.stretch import StretchChecker
 
+    tune_for_long_reading()
     _checkers.append(
         StretchChecker(
             store=find_repository(git_dir), verifier=SequoiaVerifier(), schemas=SchemaSet(), config=config, now=now

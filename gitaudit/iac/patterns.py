@@ -16,6 +16,7 @@ What a `.gitignore` has besides is refused rather than misread: `[…]` and back
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError
@@ -203,7 +204,7 @@ def parse_pattern(text: str) -> Pattern:
 def tool_of(path: bytes) -> str | None:
     """Return the tool whose file this is by its name, such as `terraform`; None where `TOOL_PATTERNS` has none."""
     parts = path.split(b"/")
-    for tool, pattern in _TOOLS:
+    for tool, pattern in _tools():
         if pattern.matches(parts):
             return tool
     return None
@@ -284,4 +285,6 @@ def _match_at(piece: bytes, segment: bytes, at: int) -> bool:
     return len(found) == len(piece) and all(p in (_QUESTION, f) for p, f in zip(piece, found, strict=True))
 
 
-_TOOLS = tuple((tool, parse_pattern(pattern)) for tool, pattern in TOOL_PATTERNS)
+@cache
+def _tools() -> tuple[tuple[str, Pattern], ...]:
+    return tuple((tool, parse_pattern(pattern)) for tool, pattern in TOOL_PATTERNS)

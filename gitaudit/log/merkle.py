@@ -6,7 +6,6 @@ of `size` name, largest first. Appending a leaf needs the frontier alone, so the
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
@@ -63,7 +62,7 @@ class Frontier:
 
 def format_hash(digest: bytes) -> str:
     """Return a 32-byte hash as 44 characters of base64 (RFC 4648, section 4, with padding)."""
-    return base64.b64encode(digest).decode("ascii")
+    return binascii.b2a_base64(digest, newline=False).decode("ascii")
 
 
 def parse_hash(text: str) -> bytes:
@@ -73,7 +72,7 @@ def parse_hash(text: str) -> bytes:
         MalformedError: not the canonical base64 of 32 bytes.
     """
     try:
-        digest = base64.b64decode(text.encode("ascii"), validate=True)
+        digest = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except (UnicodeEncodeError, binascii.Error) as error:
         raise MalformedError("expected the base64 of a SHA-256 hash") from error
     if len(digest) != HASH_BYTES or format_hash(digest) != text:

@@ -7,7 +7,6 @@ record. Whether the signature is right is for the `Verifier` port to say.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 from binascii import b2a_base64
@@ -134,7 +133,7 @@ def _dearmor(armored: bytes) -> bytes:
             break
         body.append(line)
     try:
-        return base64.b64decode(b"".join(body), validate=True)
+        return binascii.a2b_base64(b"".join(body), strict_mode=True)
     except binascii.Error as error:
         raise MalformedError("expected base64 in the signature's armor") from error
 

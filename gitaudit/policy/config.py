@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from gitaudit.policy import yaml_text
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -51,6 +49,8 @@ def parse_config(document: Mapping[str, object]) -> Config:
 
 def format_config(config: Config) -> bytes:
     """Return the text of `.gitaudit.yml`."""
+    from gitaudit.policy import yaml_text  # noqa: PLC0415 - PyYAML takes longer to load than a pin to read
+
     head = (
         b"# This repository has an audit log. This file pins its first record, so that nobody can exchange the log.\n"
         b"# Commit it, and review every change to it.\n"

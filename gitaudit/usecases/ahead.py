@@ -105,13 +105,13 @@ class Ahead:
         """Return how a record breaks its schema."""
         return () if self._fitting.get(id(document)) is document else self._schemas.check_record(document)
 
-    def check_policy(self, document: object) -> Sequence[SchemaProblem]:
-        """Return how a policy breaks its schema."""
-        return self._schemas.check_policy(document)
+    def read_policy(self, data: bytes) -> Mapping[str, object]:
+        """Return the content of `policy.yml`. Raises `ConfigError`."""
+        return self._schemas.read_policy(data)
 
-    def check_config(self, document: object) -> Sequence[SchemaProblem]:
-        """Return how a configuration breaks its schema."""
-        return self._schemas.check_config(document)
+    def read_config(self, data: bytes) -> Mapping[str, object]:
+        """Return the content of `.gitaudit.yml`. Raises `ConfigError`."""
+        return self._schemas.read_config(data)
 
     def _read_all(self, oids: Iterable[str]) -> list[tuple[Kind, bytes]]:
         """Read objects into the block, and return those that could be read."""

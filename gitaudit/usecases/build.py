@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import ConfigError, ConflictError, KeyProblemError, LogError, RefusedError
 from gitaudit.log import paths
@@ -18,7 +18,7 @@ from gitaudit.model import Head
 from gitaudit.usecases.position import Position, certificates_at, load_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gitaudit.model import Draft
     from gitaudit.policy.policy import Policy
@@ -81,8 +81,7 @@ def add_record(tools: Tools, before: Position, draft: Draft) -> tuple[Position, 
     return after, record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedBytes:
+class SignedBytes(NamedTuple):
     """A raw commit object and the time of its signature, seconds since 1970."""
 
     content: bytes
@@ -98,12 +97,13 @@ def sign_commit(
     message: bytes,
     authored: int | None,
     certificates: Mapping[str, bytes],
+    meanwhile: Callable[[], None] | None = None,
 ) -> SignedBytes:
     """Return a signed commit whose committer date is the time of its signature; `authored` None takes that too.
 
     The time stands in what is signed, so it is set before; where the clock's second turns meanwhile, it is signed anew.
     The signature is checked against the `certificates` in force before it is used: what the log would never accept is
-    not written to it.
+    not written to it. `meanwhile` is done while the signature is made.
     """
     for _ in range(MAX_SIGNING_ATTEMPTS):
         now = epoch(tools.clock.now())
@@ -115,7 +115,7 @@ def sign_commit(
             committed=now,
             message=message,
         )
-        signature = parse_armored(tools.signer.sign(format_payload(text)), canonical=False)
+        signature = parse_armored(tools.signer.sign(format_payload(text), meanwhile), canonical=False)
         if signature.created == now:
             _check_verifies(tools, format_payload(text), signature, certificates)
             return SignedBytes(content=format_commit(text, signature.armored), signed_at=now)

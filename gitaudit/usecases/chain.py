@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitaudit.errors import LogError, SetupError
+from gitaudit.errors import LogError, MalformedError, SetupError
 from gitaudit.log.message import parse_size_and_root
 
 if TYPE_CHECKING:
@@ -14,13 +13,13 @@ if TYPE_CHECKING:
 
     from gitaudit.ports import ObjectReader
 
+_TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
 _PARENT = re.compile(rb"[^\n]*\nparent ([0-9a-f]{40})\n")
 """Of any first line: a commit whose tree line is damaged still says where the log goes on."""
 _ID = re.compile(rb"\nAudit-Id: ([0-9a-f-]{36})\nAudit-Type: (?:change\nAudit-Commit: ([0-9a-f]{40})\n|[a-z.]+\n)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(NamedTuple):
     """One audit commit, seen from outside.
 
     Attributes:
@@ -65,6 +64,14 @@ def parent_of(raw: bytes) -> str | None:
     """Return the first parent of a raw commit object, None where it has none."""
     match = _PARENT.match(raw)
     return None if match is None else match[1].decode("ascii")
+
+
+def tree_of(raw: bytes) -> str:
+    """Return the tree of a raw commit object. Raises `MalformedError` where it names none."""
+    match = _TREE.match(raw)
+    if match is None:
+        raise MalformedError("expected a commit that begins with its tree, found another one")
+    return match[1].decode("ascii")
 
 
 def walk_back(store: ObjectReader, commit: str | None) -> Iterator[Link]:

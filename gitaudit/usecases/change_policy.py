@@ -9,9 +9,9 @@ from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log import paths
 from gitaudit.log.commit import sha256_hex
 from gitaudit.policy import yaml_text
+from gitaudit.policy.names import check_environment_name, check_key_name
 from gitaudit.policy.policy import Key, Policy, with_key, without_key
 from gitaudit.usecases.position import Position, find_entry, read_blob
-from gitaudit.usecases.start import check_environment_name, check_key_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,6 +19,7 @@ from gitaudit.log.message import format_message
 from gitaudit.log.uuid7 import is_uuid7
 from gitaudit.model import GOVERNING_TYPES, Finding, Head
 from gitaudit.usecases.ahead import Ahead
+from gitaudit.usecases.chain import tree_of
 from gitaudit.usecases.check_signature import check_signature
 from gitaudit.usecases.position import Position, certificates_at, find_entry, load_policy, read_blob
 from gitaudit.usecases.tree_changes import Change, TreeChanges
@@ -196,8 +197,8 @@ class CommitChecker:
         """Return the tree of a parent that was itself found bad, to see what this commit changes."""
         try:
             _, raw = self._ahead.read(commit.text.parent or "")
-            return raw[5:45].decode("ascii")
-        except (LogError, UnicodeDecodeError):
+            return tree_of(raw)
+        except LogError:
             return None
 
     def _record(self, changes: dict[str, Change], before: Position, report: Report) -> Record | None:

@@ -53,6 +53,7 @@ def extend_notes(tools: Tools, notes: str | None, position: Position, *, rebuild
         message=format_notes_message(position.policy.origin, position.head.commit, position.size),
         authored=None,
         certificates=position.certificates,
+        meanwhile=tools.store.flush,
     )
     return tools.store.write("commit", signed.content)
 

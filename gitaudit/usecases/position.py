@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitaudit.errors import ConfigError, InputError, LogError, MalformedError, SetupError
-from gitaudit.iac.patterns import PathMatcher
+from gitaudit.errors import ConfigError, LogError, MalformedError, SetupError
 from gitaudit.log import paths
 from gitaudit.log.commit import parse_commit, sha256_hex
 from gitaudit.log.merkle import Frontier, parse_frontier
 from gitaudit.log.message import parse_size_and_root
 from gitaudit.log.tree import Entries, parse_tree
 from gitaudit.model import Head
-from gitaudit.policy import yaml_text
 from gitaudit.policy.policy import Policy, parse_policy
 
 if TYPE_CHECKING:
@@ -59,16 +57,7 @@ def load_policy(data: bytes, schemas: Schemas) -> Policy:
     known = _policies.get(data)
     if known is not None:
         return known
-    document = yaml_text.load(data, paths.POLICY)
-    problems = schemas.check_policy(document)
-    if problems:
-        first = problems[0]
-        raise ConfigError(f"policy.yml: expected {first.expected} at {first.pointer or 'the top'}, found {first.found}")
-    policy = parse_policy(document)
-    try:
-        PathMatcher(policy.iac)
-    except InputError as error:
-        raise ConfigError(f"policy.yml: {error.message}", hint=error.hint) from error
+    policy = parse_policy(schemas.read_policy(data))
     unknown = policy.unknown_features()
     if unknown:
         raise SetupError(

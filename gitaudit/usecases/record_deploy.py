@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError
@@ -145,6 +144,8 @@ def _fits(stated: str, other: str | None) -> bool:
 def _check_environment(name: str, policy: Policy) -> None:
     if not policy.environments or name in policy.environments:
         return
+    from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
+
     close = next(iter(get_close_matches(name.lower(), policy.environments, n=1, cutoff=0.5)), None)
     meant = f"did you mean {close}? " if close else ""
     every = " ".join(f"--env {one}" for one in policy.environments)

@@ -16,7 +16,7 @@ from gitaudit.log.record import Record, unlink
 from gitaudit.model import Draft, Head
 from gitaudit.ports import ObjectError, RefMove
 from gitaudit.usecases.build import Tools, add_record, check_policy_base
-from gitaudit.usecases.chain import Link, last_record, read_link, split, walk_back
+from gitaudit.usecases.chain import Link, last_record, read_link, split, tree_of, walk_back
 from gitaudit.usecases.notes import descends, extend_notes, record_of
 from gitaudit.usecases.position import Position, find_entry, position_at, read_blob
 
@@ -204,7 +204,7 @@ def since(store: ObjectReader, head: str | None, entries: Entries) -> list[Link]
 def _draft_of(store: ObjectReader, link: Link) -> Draft:
     """Return the draft that an unpublished record was made from."""
     record = record_of(store, link.commit)
-    tree = store.read(link.commit)[1][5:45].decode("ascii")
+    tree = tree_of(store.read(link.commit)[1])
     files = {}
     for path in record.listed_files():
         entry = find_entry(store, tree, path)

@@ -13,6 +13,7 @@ from gitaudit.log.commit import DEFAULT_EMAIL, sha256_hex
 from gitaudit.model import Draft, Head
 from gitaudit.policy import yaml_text
 from gitaudit.policy.config import BRANCH_PREFIX, FILE_NAME, Config
+from gitaudit.policy.names import check_environment_name, check_key_name
 from gitaudit.policy.policy import Key, first_policy
 from gitaudit.ports import RefMove, Remembered
 from gitaudit.usecases.branch_readme import branch_readme
@@ -21,6 +22,7 @@ from gitaudit.usecases.chain import walk_back
 from gitaudit.usecases.drafts import Author
 from gitaudit.usecases.notes import extend_notes, record_of
 from gitaudit.usecases.origin import check_origin
+from gitaudit.usecases.pin import config_of
 from gitaudit.usecases.position import Position
 
 if TYPE_CHECKING:
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
 _TRUST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _BRANCH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,63}", re.ASCII)
-_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
-_KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,24 +83,6 @@ def check_wishes(wishes: Wishes) -> None:
         check_environment_name(name)
     check_key_name(wishes.key_name)
     PathMatcher(wishes.iac)
-
-
-def check_environment_name(name: str) -> None:
-    """Refuse a name that no environment of a policy may have. Raises `InputError`."""
-    if _ENVIRONMENT.fullmatch(name) is None:
-        raise InputError(
-            "expected --env as a name such as prod or eu/prod, found another form",
-            hint="letters, digits and . _ / - only, at most 64, beginning with a letter or digit",
-        )
-
-
-def check_key_name(name: str) -> None:
-    """Refuse a name that no key of a policy may have. Raises `InputError`."""
-    if _KEY_NAME.fullmatch(name) is None:
-        raise InputError(
-            "expected --name of at most 64 letters, digits, spaces and . _ @ + -, found another form",
-            hint="a role or a team is better than a person: it stays in the log for good",
-        )
 
 
 def genesis_draft(tools: Tools, wishes: Wishes) -> Draft:
@@ -240,39 +222,6 @@ def _beginning(store: ObjectReader, head: str, ref: str, where: str) -> tuple[He
 def _config(store: ObjectReader, ref: str, genesis: Head) -> Config:
     origin = record_of(store, genesis.commit).text("origin")
     return Config(log=ref, origin=origin, genesis_commit=genesis.commit, genesis_sha256=genesis.sha256)
-
-
-def pinned(config: Config) -> Head:
-    """Return the genesis head that a configuration pins."""
-    return Head(commit=config.genesis_commit, sha256=config.genesis_sha256, size=1)
-
-
-def config_of(remembered: Remembered | None) -> Config | None:
-    """Return what a clone remembers as a configuration, None where it remembers nothing."""
-    if remembered is None:
-        return None
-    return Config(
-        log=remembered.log,
-        origin=remembered.origin,
-        genesis_commit=remembered.genesis.commit,
-        genesis_sha256=remembered.genesis.sha256,
-    )
-
-
-def check_pin(config: Config, remembered: Remembered | None) -> None:
-    """Refuse a `.gitaudit.yml` that names another log than the one this clone has joined.
-
-    Raises:
-        LogError: it does; both are told.
-    """
-    if remembered is None or config_of(remembered) == config:
-        return
-    raise LogError(
-        f"{FILE_NAME} now pins another log: expected {remembered.origin} with genesis {remembered.genesis.commit}, "
-        f"found {config.origin} with genesis {config.genesis_commit}",
-        hint=f"ask who changed {FILE_NAME} and why; if this is right, remove the file gitaudit/memory.json of the "
-        "Git directory and join again with `gitaudit init`",
-    )
 
 
 def trusted_log(store: ObjectReader, trust: str, ref: str | None, candidates: Mapping[str, str]) -> Config:

@@ -13,8 +13,8 @@ from gitaudit.model import Finding
 from gitaudit.policy.config import FILE_NAME, Config
 from gitaudit.ports import RefMove, Remembered
 from gitaudit.usecases.chain import contains, read_link, walk_back
+from gitaudit.usecases.pin import pinned
 from gitaudit.usecases.position import Position, position_at
-from gitaudit.usecases.start import pinned
 from gitaudit.usecases.verify import LogVerifier, Report, remember, trusted_position
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pytest
 
 from gitaudit.adapters.gnupg import GpgSigner
 from gitaudit.adapters.gnupg_failures import GpgCode, failure_code
-from gitaudit.adapters.gnupg_program import Done, GpgProgram, _Gpg, parse_listing
+from gitaudit.adapters.gnupg_listing import parse_listing
+from gitaudit.adapters.gnupg_program import Done, GpgProgram, _Gpg
 from gitaudit.errors import KeyProblemError, SetupError
 from tests.adapters.gnupg_helpers import PAYLOAD, problem, program, tell_gpg, wrapper
 

@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pygit2
 import pytest
 
 from gitaudit.adapters.git_remote import MAX_LOCKED_OUT, GitRemote
@@ -82,7 +81,7 @@ def git_site(folder: Path, url: str) -> Site:
 
 def site_of(repo: GitRepo) -> Site:
     """Open a clone."""
-    store = GitStore(pygit2.Repository(str(repo.path)))
+    store = GitStore(repo.path)
     return Site(store=store, remote=GitRemote(store, "origin"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pygit2
 import pytest
 
 from gitaudit.adapters.git_store import MAX_LOOSE, GitStore
@@ -30,7 +29,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Objec
         store = MemoryStore()
         return lambda: store
     path = _repository(request.param, tmp_path)
-    return lambda: GitStore(pygit2.Repository(str(path)))
+    return lambda: GitStore(path)
 
 
 def _repository(kind: str, folder: Path) -> Path:
@@ -150,7 +149,7 @@ def repo(tmp_path: Path) -> GitRepo:
 
 def store_of(repo: GitRepo) -> GitStore:
     """Open a repository."""
-    return GitStore(pygit2.Repository(str(repo.path)))
+    return GitStore(repo.path)
 
 
 def count(repo: GitRepo) -> tuple[int, int]:
@@ -207,7 +206,7 @@ def test_a_linked_worktree_shares_refs_with_its_repository(repo: GitRepo, tmp_pa
     """The log belongs to the repository, not to one of its working trees, and so does the common directory."""
     repo.commit({"main.tf": b""})
     repo.run("worktree", "add", "--quiet", str(tmp_path / "linked"))
-    linked = GitStore(pygit2.Repository(str(tmp_path / "linked")))
+    linked = GitStore(tmp_path / "linked")
 
     linked.move_refs([move(ONE, None, commit(linked))], "test")
 

@@ -14,7 +14,7 @@ from gitaudit.usecases.publish import MAX_ATTEMPTS
 from tests.publish.worlds import LOG, NOTES, World, make_key, raised
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gitaudit.ports import RefMove
 
@@ -259,13 +259,13 @@ def test_a_local_ref_that_somebody_else_moves_is_tried_again(world: World) -> No
     draft = clone.deploy()
     sign, calls = clone.signer.sign, list[int]()
 
-    def fetch_while_signing(payload: bytes) -> bytes:
+    def fetch_while_signing(payload: bytes, meanwhile: Callable[[], None] | None = None) -> bytes:
         if not calls:
             calls.append(1)
             other.append(other.deploy())
             clone.store.objects.update(world.server.objects.objects)
             clone.store.refs.update(world.server.refs)
-        return sign(payload)
+        return sign(payload, meanwhile)
 
     clone.signer.sign = fetch_while_signing  # type: ignore[method-assign]  # the moment at which the branch moves
 

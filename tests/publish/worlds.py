@@ -41,11 +41,11 @@ class LockedSigner(KeySigner):
 
     locked = False
 
-    def sign(self, payload: bytes) -> bytes:
+    def sign(self, payload: bytes, meanwhile: Callable[[], None] | None = None) -> bytes:
         """Return a signature, or raise as gpg without a pinentry does."""
         if self.locked:
             raise KeyProblemError(f"the key {self.fingerprint} is locked", hint="unlock it")
-        return super().sign(payload)
+        return super().sign(payload, meanwhile)
 
 
 class BusyLock:

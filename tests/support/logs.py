@@ -20,7 +20,7 @@ from tests.schemas.examples import example
 from tests.support.openpgp import TestKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gitaudit.log.record import Record
     from gitaudit.model import Draft, Head
@@ -50,8 +50,10 @@ class KeySigner:
         """Primary fingerprint."""
         return self.key.fingerprint
 
-    def sign(self, payload: bytes) -> bytes:
+    def sign(self, payload: bytes, meanwhile: Callable[[], None] | None = None) -> bytes:
         """Return an armored signature."""
+        if meanwhile is not None:
+            meanwhile()
         return self.key.sign(payload, epoch(self.clock.now()))
 
     def certificate(self) -> bytes:

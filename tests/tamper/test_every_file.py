@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pygit2
 import pytest
 
 from gitaudit.adapters.git_store import GitStore, find_repository
@@ -43,7 +42,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def disk(tmp_path: Path) -> Disk:
     """Give a real repository with a log of three records, and notes."""
     repo = GitRepo.init(tmp_path / "small")
-    log = Writer(store=GitStore(pygit2.Repository(str(repo.path))), schemas=())
+    log = Writer(store=GitStore(repo.path), schemas=())
     commit = Repository(log.store).commit({"main.tf": b"a\n"})
     log.begin()
     log.admit("alice", "dev", "dev")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitaudit.adapters.gnupg import GpgVerifier
+from gitaudit.adapters.gnupg_verifier import GpgVerifier
 from gitaudit.adapters.schemas import SchemaSet
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.errors import GitauditError, InputError, SetupError

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gitaudit.errors import KeyProblemError
 from tests.support.logs import KeySigner, LogMaker, make_key
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 @dataclass
 class OtherBytesSigner(KeySigner):
     """Signs something else than it was given, as a broken wrapper around gpg would."""
 
-    def sign(self, payload: bytes) -> bytes:
+    def sign(self, payload: bytes, meanwhile: Callable[[], None] | None = None) -> bytes:
         """Return a signature over other bytes."""
-        return super().sign(payload + b"x")
+        return super().sign(payload + b"x", meanwhile)
 
 
 def test_a_signature_over_other_bytes_is_refused() -> None:

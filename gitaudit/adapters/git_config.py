@@ -1,0 +1,83 @@
+"""Git's configuration as git itself reads it, includes and `git -c` with it: one `git config` process.
+
+Listing runs nothing that a configuration names (git-config(1)).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitaudit.adapters.git_program import run_git
+from gitaudit.errors import SetupError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TRUSTED = frozenset({"system", "global", "command"})
+"""Scopes that are the user's own: a repository's own file could have come with a hostile archive."""
+
+
+class Setting(NamedTuple):
+    """One value: its scope (`system`, `global`, `local`, `worktree` or `command`), its name as git writes it, and text.
+
+    Section and variable of a name are in lower case, what stands between them is as it was.
+    """
+
+    scope: str
+    name: str
+    value: str
+
+
+class GitConfig:
+    """The settings of one repository, read once."""
+
+    def __init__(self, git_dir: Path) -> None:
+        result = run_git(["config", "--list", "--null", "--show-scope"], git_dir=git_dir)
+        if result.returncode != 0:
+            raise SetupError(
+                f"cannot read git's configuration: {result.message}", hint="correct it: git config --list says where"
+            )
+        fields = result.stdout.decode("utf-8", "surrogateescape").split("\0")
+        self._settings = [
+            Setting(scope, *_name_and_value(entry)) for scope, entry in zip(fields[::2], fields[1::2], strict=False)
+        ]
+
+    def get(self, name: str, *, trusted_only: bool = False) -> str | None:
+        """Return the value that counts, None where it is not set.
+
+        Args:
+            name: such as `user.signingkey`, in lower case.
+            trusted_only: leave out the repository's own file.
+        """
+        found = (one for one in reversed(self._settings) if not trusted_only or one.scope in _TRUSTED)
+        return next((one.value for one in found if one.name == name), None)
+
+    def names(self) -> list[str]:
+        """Return the names that are set."""
+        return [one.name for one in self._settings]
+
+    def remotes(self) -> dict[str, str]:
+        """Return the URL that git fetches from, by name of the remote, as `git remote get-url` prints it."""
+        found: dict[str, str] = {}
+        for one in self._settings:
+            if one.name.startswith("remote.") and one.name.endswith((".url", ".pushurl")):
+                remote = one.name.removeprefix("remote.").rpartition(".")[0]
+                url = self._rewritten(one.value) if one.name.endswith(".url") else ""
+                found[remote] = found.get(remote) or url
+        return found
+
+    def _rewritten(self, url: str) -> str:
+        """Return a URL with the longest `url.<base>.insteadOf` that it begins with replaced."""
+        bases = {
+            one.value: one.name.removeprefix("url.").rpartition(".")[0]
+            for one in self._settings
+            if one.name.startswith("url.") and one.name.endswith(".insteadof")
+        }
+        start = max((prefix for prefix in bases if prefix and url.startswith(prefix)), key=len, default="")
+        return bases[start] + url.removeprefix(start) if start else url
+
+
+def _name_and_value(entry: str) -> tuple[str, str]:
+    """Return both halves of a listed setting; one without a value is a true boolean (git-config(1), Values)."""
+    name, mark, value = entry.partition("\n")
+    return name, value if mark else "true"
