@@ -128,6 +128,9 @@ class Schemas(Protocol):
     def read_config(self, data: bytes) -> Mapping[str, object]:
         """Return the content of `.gitaudit.yml`. Raises `ConfigError` likewise."""
 
+    def keep(self) -> None:
+        """Keep what was read for the next command that writes."""
+
 
 class Signer(Protocol):
     """Makes signatures with one key of the user."""

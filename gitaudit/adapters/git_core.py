@@ -1,8 +1,9 @@
 """libgit2 by the compiled half of pygit2 alone.
 
 `import pygit2` takes some 45 ms, five times as long as a `git commit -S`, nearly all of it for Python classes that are
-not needed here (index, remotes, submodules, TLS). Its extension module takes 7. That is only found in its package, so
-one without content stands in while it is loaded; a later `import pygit2` finds everything as ever.
+not needed here (index, remotes, submodules, TLS, enumerations). Its extension module takes 7. That is only found in its
+package and asks for its enumerations, so a package without content and plain integers stand in for both while it is
+loaded. A later `import pygit2` finds everything as ever and puts the enumerations in place.
 """
 
 from __future__ import annotations
@@ -32,13 +33,16 @@ def _load() -> ModuleType:
     found = PathFinder.find_spec("pygit2")
     if found is None or found.submodule_search_locations is None:
         raise SetupError("expected the Python package pygit2, found none", hint="install it: pip install gitaudit")
-    package = ModuleType("pygit2")
+    package, enums = ModuleType("pygit2"), ModuleType("pygit2.enums")
     package.__path__ = found.submodule_search_locations
-    sys.modules["pygit2"] = package
+    enums.__getattr__ = lambda _: int  # type: ignore[method-assign]  # a function of the module, as in PEP 562
+    sys.modules |= {"pygit2": package, "pygit2.enums": enums}
     try:
-        return import_module("pygit2._pygit2")
+        module = import_module("pygit2._pygit2")
+        module._cache_enums()  # noqa: SLF001 - what pygit2's own __init__ does once it has loaded both
     finally:
-        del sys.modules["pygit2"]
+        del sys.modules["pygit2"], sys.modules["pygit2.enums"]
+    return module
 
 
 if not TYPE_CHECKING:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from gitaudit.adapters.git_core import core
+from gitaudit.errors import SetupError
 from gitaudit.ports import Kind, ObjectError
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class ObjectFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folders = _with_alternates(folder)
-        self._packs = [core.OdbBackendPack(place) for place in self._folders]
+        self._packs = core.Odb()
+        for number, place in enumerate(self._folders):
+            self._packs.add_backend(core.OdbBackendPack(place), len(self._folders) - number)
         self._loose: dict[str, str] | None = None
         self._looked = 0
 
@@ -44,6 +47,7 @@ class ObjectFiles:
         Raises:
             KeyError: there is none.
             ObjectError: it is damaged.
+            SetupError: the system does not let it be read, which says nothing about it.
         """
         if _OID.fullmatch(oid) is None:
             raise KeyError(oid)
@@ -51,9 +55,7 @@ class ObjectFiles:
 
     def has(self, oid: str) -> bool:
         """Return whether there is an object of this id, in whatever state."""
-        return any(Path(place, oid[:2], oid[2:]).exists() for place in self._folders) or any(
-            pack.exists(oid) for pack in self._packs
-        )
+        return any(Path(place, oid[:2], oid[2:]).exists() for place in self._folders) or oid in self._packs
 
     def write(self, objects: Iterable[tuple[Kind, bytes]]) -> None:
         """Store loose objects, each synced to disk. Raises `pygit2.GitError`, `OSError`."""
@@ -69,8 +71,11 @@ class ObjectFiles:
                     return _inflate(stream.read(), oid)
             except FileNotFoundError:
                 continue  # it is elsewhere, or was packed meanwhile
-            except OSError as error:
+            except (IsADirectoryError, NotADirectoryError) as error:
                 raise ObjectError(oid, "damaged", hint=HINT) from error
+            except OSError as error:
+                hint = "check permissions and the disk; nothing is known of the log until it can be read"
+                raise SetupError(f"cannot read object {oid}: {error.strerror}", hint=hint) from error
         return None
 
     def _places(self, oid: str) -> Sequence[str]:
@@ -84,22 +89,18 @@ class ObjectFiles:
         return () if place is None else (place,)
 
     def _read_packed(self, oid: str) -> tuple[Kind, bytes] | None:
-        for pack in self._packs:
-            try:
-                number, content = pack.read(oid)
-                return KINDS[number - 1], content
-            except KeyError:
-                continue
-            except (core.GitError, OSError, ValueError, IndexError, MemoryError) as error:
-                raise ObjectError(oid, "damaged", hint=HINT) from error
-        return None
+        try:
+            number, content = self._packs.read(oid)
+            return KINDS[number - 1], content
+        except KeyError:
+            return None
+        except (core.GitError, OSError, ValueError, IndexError, MemoryError) as error:
+            raise ObjectError(oid, "damaged", hint=HINT) from error
 
     def _read_new(self, oid: str) -> tuple[Kind, bytes]:
-        """Look among what was written or packed since it was listed."""
+        """Look among loose objects that were written since they were listed."""
         self._loose = None
-        for pack in self._packs:
-            pack.refresh()
-        found = self._read_loose(oid) or self._read_packed(oid)
+        found = self._read_loose(oid) if self._looked > MAX_UNLISTED else None
         if found is None:
             raise KeyError(oid)
         return found

@@ -76,6 +76,8 @@ class GitStore:
         """Open a repository by its Git directory or its work tree. Raises `pygit2.GitError`."""
         self._repository = repository = core.Repository(core.init_file_backend(str(path)))
         self._pending: dict[str, tuple[Kind, bytes]] = {}
+        self.starts_programs = True
+        """Whether git may be asked for its configuration; verification starts no program at all."""
         self.git_dir = Path(str(repository.path))
         self.common_dir = _common_dir(self.git_dir)
         self._objects = ObjectFiles(self.common_dir / "objects")
@@ -98,10 +100,10 @@ class GitStore:
         """Return what a full ref name points at; a symbolic ref is refused, as it could name another branch."""
         try:
             reference = self._repository.lookup_reference(name)
-        except KeyError:
-            return None
-        except (core.GitError, ValueError) as error:
-            raise SetupError(f"cannot read the ref {name}: {error}") from error
+        except (KeyError, core.InvalidSpecError):
+            return None  # nothing can stand under a name that is none
+        except (core.GitError, OSError, ValueError) as error:
+            raise SetupError(f"cannot read the ref {name}: {error}", hint="check permissions and the disk") from error
         if isinstance(reference.target, str):
             raise LogError(
                 f"expected {name} to be a branch, found a symbolic ref to {reference.target}",
@@ -195,10 +197,7 @@ class GitStore:
         """Return whether tracked files differ from HEAD; False in a bare repository."""
         if self.work_tree is None:
             return False
-        try:
-            return any(self._repository.status(untracked_files="no").values())
-        except TypeError:
-            return True  # there is a flag to tell, and pygit2's enum for it, which takes 10 ms to load, is not there
+        return any(self._repository.status(untracked_files="no").values())
 
     def config(self, name: str, *, trusted_only: bool = False) -> str | None:
         """Return a Git configuration value, None where it is not set.
@@ -215,7 +214,7 @@ class GitStore:
 
     @cached_property
     def _config(self) -> GitConfig:
-        return GitConfig(self.git_dir)
+        return GitConfig.by_git(self.git_dir) if self.starts_programs else GitConfig.by_libgit2(self.git_dir)
 
     @cached_property
     def _shallow(self) -> frozenset[str]:

@@ -27,6 +27,7 @@ class KnownDocuments(SchemaSet):
 
     def __init__(self, common_dir: Path) -> None:
         super().__init__()
+        self._new: dict[str, bytes] = {}
         self._folder = common_dir / FOLDER / "known"
 
     def read_policy(self, data: bytes) -> Mapping[str, object]:
@@ -45,6 +46,12 @@ class KnownDocuments(SchemaSet):
             if kept.get("digest") == digest:
                 return cast("Mapping[str, object]", kept["document"])
         document = read(data)
-        with suppress(SetupError):
-            write_durably(path, seal({"format": _FORMAT, "digest": digest, "document": dict(document)}))
+        self._new[name] = seal({"format": _FORMAT, "digest": digest, "document": dict(document)})
         return document
+
+    def keep(self) -> None:
+        """Let the next command know what this one has read; where it cannot be written, that one reads again."""
+        while self._new:
+            name, content = self._new.popitem()
+            with suppress(SetupError):
+                write_durably(self._folder / f"{name}.json", content)

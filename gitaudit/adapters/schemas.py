@@ -107,6 +107,9 @@ class SchemaSet:
         """Return the content of `.gitaudit.yml`. Raises `ConfigError` likewise."""
         return self._read_yaml(".gitaudit.yml", data, self.check_config)
 
+    def keep(self) -> None:
+        """Keep nothing: every command reads anew."""
+
     @staticmethod
     def _read_yaml(name: str, data: bytes, check: Callable[[object], list[SchemaProblem]]) -> Mapping[str, object]:
         from gitaudit.policy import yaml_text

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitaudit.adapters.environment import variable
+from gitaudit.cli.repository import Repository
 from gitaudit.errors import ConfigError, GitauditError, InputError, KeyProblemError, SetupError
 from gitaudit.policy.config import FILE_NAME, Config, parse_config
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from gitaudit.adapters.clock import SystemClock
     from gitaudit.adapters.files import FileMemory, FileOutbox
     from gitaudit.adapters.git_remote import GitRemote
-    from gitaudit.adapters.git_store import GitStore
     from gitaudit.adapters.gnupg import GpgSigner
     from gitaudit.adapters.schemas import SchemaSet
     from gitaudit.cli.output import Output
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gitaudit.usecases.verify import LogVerifier
 
 
-class Session:
+class Session(Repository):
     """What one run of a command works with; every part is made when it is first asked for."""
 
     def __init__(self, directory: Path, key: str | None = None, remote: str | None = None) -> None:
@@ -40,18 +40,9 @@ class Session:
             key: to sign with, None for the one that git's configuration names.
             remote: name of the remote, None for the usual one.
         """
-        self.directory = directory
+        super().__init__(directory)
         self._key = key
         self.named_remote = remote
-        self.reads_anew = False
-        """Set before anything is read by commands that judge: nothing that was read before is then relied on."""
-
-    @cached_property
-    def store(self) -> GitStore:
-        """The repository."""
-        from gitaudit.adapters.git_store import find_repository
-
-        return find_repository((self.directory / (variable("GIT_DIR") or "")).absolute())
 
     @cached_property
     def memory(self) -> FileMemory:
@@ -293,19 +284,6 @@ class Session:
                     hint="rename or delete it, or choose another name for the log with --branch",
                 )
 
-    def branch_tip(self, name: str) -> str | None:
-        """Return the commit of a branch by full or short name, here or as last seen on a remote, None without any."""
-        full = name if name.startswith("refs/") else f"refs/heads/{name}"
-        short = full.removeprefix("refs/heads/")
-        for candidate in (full, *(f"refs/remotes/{remote}/{short}" for remote in self.store.remotes())):
-            found = self.store.ref(candidate)
-            if found is not None:
-                return found
-        try:
-            return self.store.resolve(name)
-        except LookupError:
-            return None
-
     def position(self) -> Position:
         """Return the position at the head, as the repository tells it."""
         from gitaudit.usecases.position import position_at
@@ -319,50 +297,6 @@ class Session:
             raise SetupError("expected a log with a policy, found none", hint="start one with: gitaudit init")
         return policy
 
-    def lookup(self, revision: str) -> str:
-        """Return the commit that a revision names. Raises `LookupError` where it names none."""
-        return self.store.resolve(revision)
-
-    def commit(self, revision: str) -> str:
-        """Return the commit that a revision names. Raises `InputError` where it names none."""
-        try:
-            return self.lookup(revision)
-        except LookupError as error:
-            if revision in {"HEAD", "@"}:
-                raise InputError(
-                    "expected a commit to record, found none: HEAD has no commit yet", hint="commit something first"
-                ) from error
-            raise InputError(
-                f"expected a revision of this repository, found {revision!r}",
-                hint="give a branch, a tag or a commit id; `git log` shows them",
-            ) from error
-
-    def is_checked_out(self, commit: str) -> bool:
-        """Return whether HEAD is at a commit."""
-        try:
-            return self.lookup("HEAD") == commit
-        except LookupError:
-            return False
-
-    def full_ref(self, name: str) -> str:
-        """Return the full name of a branch."""
-        return name if name.startswith("refs/") else f"refs/heads/{name}"
-
-    def commits(self, revisions: str | None) -> list[str]:
-        """Return the commits that a range, one revision, or nothing names, parents first.
-
-        Nothing means the commits of HEAD that no branch of a remote has. Raises `InputError`.
-        """
-        if revisions is None:
-            seen = [target for _, target in self.store.refs("refs/remotes/")]
-            return list(self.store.commits_between([self.commit("HEAD")], seen))
-        left, dots, right = revisions.partition("..")
-        if not dots:
-            return [self.commit(revisions)]
-        if right.startswith("."):
-            raise InputError("expected a range with two dots, found three", hint="for what B has and A has not: A..B")
-        return list(self.store.commits_between([self.commit(right or "HEAD")], [self.commit(left or "HEAD")]))
-
     def public_key(self, name: str) -> tuple[str, bytes]:
         """Return fingerprint and armored certificate of a key in the keyring, or in a file. Raises `InputError`."""
         from gitaudit.adapters.sequoia import fingerprint_of
@@ -372,12 +306,6 @@ class Session:
         else:
             certificate = self.signer.export(name)
         return fingerprint_of(certificate), certificate
-
-    def read(self, name: str, option: str) -> bytes:
-        """Return the content of a file that an option names, or of standard input. Raises `InputError`."""
-        from gitaudit.adapters.inputs import read_input
-
-        return read_input(name, option, self.directory)
 
     def unpublished_commits(self) -> set[str]:
         """Return the audit commits that only this clone has; none where it never wrote or joined the log."""
@@ -393,9 +321,3 @@ class Session:
         from gitaudit.adapters.environment import pager
 
         return pager(lambda name: self.store.config(name, trusted_only=True))
-
-    def tree_of(self, commit: str) -> str:
-        """Return the tree of a commit."""
-        from gitaudit.usecases.chain import tree_of
-
-        return tree_of(self.store.read(commit)[1])

@@ -196,8 +196,7 @@ class CommitChecker:
     def _parent_tree(self, commit: SignedCommit) -> str | None:
         """Return the tree of a parent that was itself found bad, to see what this commit changes."""
         try:
-            _, raw = self._ahead.read(commit.text.parent or "")
-            return tree_of(raw)
+            return tree_of(self._ahead.read(commit.text.parent or "")[1])
         except LogError:
             return None
 

@@ -134,6 +134,8 @@ class Log:
         linked = self._linker.link(published, problem or self._no_log())
         if remembered is not None:
             self.memory.save(remembered)
+        if linked.records:
+            self.tools.schemas.keep()
         result = Published(
             head=linked.head,
             records=linked.records,
