@@ -15,7 +15,7 @@ from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.iac import summarize_result
 from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log.tree import FILE_MODE, Entry, format_tree
-from gitaudit.ports import RefMove
+from gitaudit.model import RefMove
 from gitaudit.usecases.drafts import subject_of
 from gitaudit.usecases.record_change import ChangeRecorder
 from gitaudit.usecases.record_deploy import Deployment, deploy_body

@@ -6,7 +6,7 @@ is bad" where a command needs one particular record and cannot go on without it.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class GitauditError(Exception):
@@ -39,6 +39,17 @@ class MalformedError(LogError):
     """Bytes that the writer of this format would not have written."""
 
     kind = "malformed"
+
+
+class ObjectError(LogError):
+    """An object that is missing or damaged; `oid` names it."""
+
+    kind = "object"
+
+    def __init__(self, oid: str, problem: Literal["missing", "damaged"], hint: str | None = None) -> None:
+        super().__init__(f"object {oid} is {problem}", hint=hint)
+        self.oid = oid
+        self.problem = problem
 
 
 class InputError(GitauditError):

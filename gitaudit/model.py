@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,12 @@ RECORD_TYPES = (
 
 GOVERNING_TYPES = frozenset({"genesis", "policy"})
 """Only these may change `policy.yml`, `keys/`, `schemas/` and `README.md`, and only an admin may sign them."""
+
+
+Kind = Literal["blob", "tree", "commit", "tag"]
+"""Of a Git object."""
+Problem = Literal["unknown-key", "bad", "expired", "unusable"]
+"""What is wrong with a signature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +89,62 @@ class Finding:
     commit: str | None = None
     expected: str | None = None
     found: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What a clone remembers of its log, outside the repository's history.
+
+    Attributes:
+        origin: name of the log.
+        log: full name of its ref.
+        genesis: the commit that the log is trusted by.
+        seen: the furthest published head met so far; a log that lacks it has been rewound or forked.
+        verified: the furthest head that was found good, None before the first verification.
+        root: Merkle root at `verified`, base64.
+        governed: SHA-256 over the policy and keys in force at `verified`, hex.
+    """
+
+    origin: str
+    log: str
+    genesis: Head
+    seen: Head
+    verified: Head | None = None
+    root: str = ""
+    governed: str = ""
+
+
+class RefMove(NamedTuple):
+    """A compare-and-swap of one ref: from `old` (None: it must not exist) to `new`."""
+
+    name: str
+    old: str | None
+    new: str
+
+
+class PushResult(NamedTuple):
+    """What became of an atomic push.
+
+    Attributes:
+        accepted: the remote has moved all refs.
+        race: it refused because somebody else was faster; fetching and linking anew will help.
+        reason: what it said, one line, control characters escaped; empty where it was accepted.
+    """
+
+    accepted: bool
+    race: bool = False
+    reason: str = ""
+
+
+class Verdict(NamedTuple):
+    """What a verifier says of one signature.
+
+    Attributes:
+        fingerprint: primary fingerprint of the key that made it, upper-case hex; None where it is not good.
+        problem: why not, None where it is good: `unknown-key` (none of the keys given made it), `bad` (a known key,
+            and the signature is wrong), `expired` (the key had expired when it signed), `unusable` (the key may not
+            sign, or is revoked or too weak).
+    """
+
+    fingerprint: str | None
+    problem: Problem | None = None

@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
-
-from gitaudit.errors import LogError
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,30 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gitaudit.log.openpgp import Signature
-    from gitaudit.model import Draft, Head
-
-Kind = Literal["blob", "tree", "commit", "tag"]
-Problem = Literal["unknown-key", "bad", "expired", "unusable"]
-
-
-class ObjectError(LogError):
-    """An object that is missing or damaged; `oid` names it."""
-
-    kind = "object"
-
-    def __init__(self, oid: str, problem: Literal["missing", "damaged"], hint: str | None = None) -> None:
-        super().__init__(f"object {oid} is {problem}", hint=hint)
-        self.oid = oid
-        self.problem = problem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefMove:
-    """A compare-and-swap of one ref: from `old` (None: it must not exist) to `new`."""
-
-    name: str
-    old: str | None
-    new: str
+    from gitaudit.model import Draft, Kind, PushResult, RefMove, Remembered, Verdict
 
 
 class ObjectReader(Protocol):
@@ -69,21 +43,6 @@ class ObjectStore(ObjectReader, Protocol):
 
     def move_refs(self, moves: Sequence[RefMove], reason: str) -> None:
         """Move all refs or none, each compared with its old value. Raises `RefMovedError`, `SetupError`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a verifier says of one signature.
-
-    Attributes:
-        fingerprint: primary fingerprint of the key that made it, upper-case hex; None where it is not good.
-        problem: why not, None where it is good: `unknown-key` (none of the keys given made it), `bad` (a known key,
-            and the signature is wrong), `expired` (the key had expired when it signed), `unusable` (the key may not
-            sign, or is revoked or too weak).
-    """
-
-    fingerprint: str | None
-    problem: Problem | None = None
 
 
 class Verifier(Protocol):
@@ -167,21 +126,6 @@ class Clock(Protocol):
         """Wait a random time before the next attempt, growing with `attempt` (0, 1, 2, …)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushResult:
-    """What became of an atomic push.
-
-    Attributes:
-        accepted: the remote has moved all refs.
-        race: it refused because somebody else was faster; fetching and linking anew will help.
-        reason: what it said, one line, control characters escaped; empty where it was accepted.
-    """
-
-    accepted: bool
-    race: bool = False
-    reason: str = ""
-
-
 class Remote(Protocol):
     """The repository that a log is shared through."""
 
@@ -210,29 +154,6 @@ class Outbox(Protocol):
 
     def remove(self, ids: Iterable[str]) -> None:
         """Forget drafts by id; ids that are not there are no error."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
-    """What a clone remembers of its log, outside the repository's history.
-
-    Attributes:
-        origin: name of the log.
-        log: full name of its ref.
-        genesis: the commit that the log is trusted by.
-        seen: the furthest published head met so far; a log that lacks it has been rewound or forked.
-        verified: the furthest head that was found good, None before the first verification.
-        root: Merkle root at `verified`, base64.
-        governed: SHA-256 over the policy and keys in force at `verified`, hex.
-    """
-
-    origin: str
-    log: str
-    genesis: Head
-    seen: Head
-    verified: Head | None = None
-    root: str = ""
-    governed: str = ""
 
 
 class Memory(Protocol):

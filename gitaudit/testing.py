@@ -6,16 +6,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gitaudit.errors import RefMovedError
+from gitaudit.errors import ObjectError, RefMovedError
 from gitaudit.log.commit import object_id
 from gitaudit.log.uuid7 import make_uuid7
-from gitaudit.ports import Kind, ObjectError, RefMove
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gitaudit.model import Draft
-    from gitaudit.ports import Remembered
+    from gitaudit.model import Draft, Kind, RefMove, Remembered
 
 
 class MemoryStore:

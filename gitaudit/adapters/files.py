@@ -12,8 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from gitaudit.errors import ConflictError, SetupError
-from gitaudit.model import Draft, Head
-from gitaudit.ports import Remembered
+from gitaudit.model import Draft, Head, Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from gitaudit.adapters.git_core import core
-from gitaudit.errors import SetupError
-from gitaudit.ports import Kind, ObjectError
+from gitaudit.errors import ObjectError, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from gitaudit.model import Kind
 
 KINDS: tuple[Kind, ...] = ("commit", "tree", "blob", "tag")
 """By libgit2's numbers for them, from 1."""

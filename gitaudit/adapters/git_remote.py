@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.adapters.git_program import GitResult, run_git
 from gitaudit.errors import LogError, RemoteError, SetupError
-from gitaudit.ports import PushResult
+from gitaudit.model import PushResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

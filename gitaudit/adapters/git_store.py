@@ -16,14 +16,15 @@ from gitaudit.adapters.git_config import GitConfig
 from gitaudit.adapters.git_core import core
 from gitaudit.adapters.git_objects import HINT, ObjectFiles
 from gitaudit.adapters.git_program import run_git
-from gitaudit.errors import LogError, RefMovedError, SetupError
+from gitaudit.errors import LogError, ObjectError, RefMovedError, SetupError
 from gitaudit.log.commit import object_id
-from gitaudit.ports import Kind, ObjectError, RefMove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pygit2.enums import SortMode
+
+    from gitaudit.model import Kind, RefMove
 
 NO_OBJECT = "0" * 40
 MAX_LOOSE = 200

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gitaudit.adapters.gnupg_listing import ListedKey, parse_listing
 from gitaudit.adapters.gnupg_program import GpgProgram
 from gitaudit.errors import SetupError
-from gitaudit.ports import Problem, Verdict
+from gitaudit.model import Problem, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

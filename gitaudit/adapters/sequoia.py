@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pysequoia
 
 from gitaudit.errors import InputError
-from gitaudit.ports import Problem, Verdict
+from gitaudit.model import Problem, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

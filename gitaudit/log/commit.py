@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitaudit.errors import MalformedError
 
@@ -48,8 +49,7 @@ class CommitText:
     message: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedCommit:
+class SignedCommit(NamedTuple):
     """A parsed audit commit: its text, the bytes that are signed, and the signature's armor."""
 
     text: CommitText

@@ -17,7 +17,8 @@ from gitaudit.log.record import Record, parse_record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gitaudit.ports import Kind, ObjectReader, SchemaProblem, Schemas, Verdict, Verifier
+    from gitaudit.model import Kind, Verdict
+    from gitaudit.ports import ObjectReader, SchemaProblem, Schemas, Verifier
 
 Value = TypeVar("Value")
 

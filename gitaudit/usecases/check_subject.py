@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from gitaudit.errors import LogError
+from gitaudit.errors import LogError, ObjectError
 from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log.openpgp import parse_armored
 from gitaudit.log.source_commit import SourceCommit, parse_source_commit
 from gitaudit.log.times import format_time, from_epoch
 from gitaudit.log.uuid7 import is_uuid7
 from gitaudit.model import Finding
-from gitaudit.ports import ObjectError
 from gitaudit.usecases.recent import Recent
 from gitaudit.usecases.source_files import changed_files, file_list
 

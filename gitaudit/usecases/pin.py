@@ -9,7 +9,7 @@ from gitaudit.model import Head
 from gitaudit.policy.config import FILE_NAME, Config
 
 if TYPE_CHECKING:
-    from gitaudit.ports import Remembered
+    from gitaudit.model import Remembered
 
 
 def pinned(config: Config) -> Head:

@@ -21,9 +21,8 @@ from gitaudit.errors import (
     SetupError,
 )
 from gitaudit.log.commit import sha256_hex
-from gitaudit.model import Head
+from gitaudit.model import Head, PushResult, RefMove, Remembered
 from gitaudit.policy.config import BRANCH_PREFIX
-from gitaudit.ports import PushResult, RefMove, Remembered
 from gitaudit.usecases.chain import Link, contains, read_link, split, walk_back
 from gitaudit.usecases.notes import are_notes_of, extend_notes, record_of
 from gitaudit.usecases.position import position_at

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gitaudit.ports import Kind, ObjectReader
+    from gitaudit.model import Kind
+    from gitaudit.ports import ObjectReader
 
 MAX_OBJECTS = 128
 MAX_OBJECT_BYTES = 65_536

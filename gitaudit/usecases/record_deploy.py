@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import InputError
 from gitaudit.log.commit import sha256_hex
@@ -22,8 +22,7 @@ _LINK = re.compile(r"(?P<rel>[a-z][a-z0-9-]{0,63})=(?P<href>https?://[^\s]{1,200
 _USERINFO = re.compile(r"^(https?://)[^/@]*@", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A file that supports a record: its name and content; only size and digest are recorded."""
 
     name: str

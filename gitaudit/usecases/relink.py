@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitaudit.errors import ConflictError, GitauditError, LogError, RefusedError
+from gitaudit.errors import ConflictError, GitauditError, LogError, ObjectError, RefusedError
 from gitaudit.log import paths
 from gitaudit.log.record import Record, unlink
-from gitaudit.model import Draft, Head
-from gitaudit.ports import ObjectError, RefMove
+from gitaudit.model import Draft, Head, RefMove
 from gitaudit.usecases.build import Tools, add_record, check_policy_base
 from gitaudit.usecases.chain import Link, last_record, read_link, split, tree_of, walk_back
 from gitaudit.usecases.notes import descends, extend_notes, record_of
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     Refused = tuple[str, GitauditError]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linked:
+class Linked(NamedTuple):
     """What came of linking.
 
     Attributes:

@@ -10,12 +10,11 @@ from gitaudit.errors import ConflictError, InputError, LogError, RemoteError, Se
 from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log import paths
 from gitaudit.log.commit import DEFAULT_EMAIL, sha256_hex
-from gitaudit.model import Draft, Head
+from gitaudit.model import Draft, Head, RefMove, Remembered
 from gitaudit.policy import yaml_text
 from gitaudit.policy.config import BRANCH_PREFIX, FILE_NAME, Config
 from gitaudit.policy.names import check_environment_name, check_key_name
 from gitaudit.policy.policy import Key, first_policy
-from gitaudit.ports import RefMove, Remembered
 from gitaudit.usecases.branch_readme import branch_readme
 from gitaudit.usecases.build import Tools, add_record
 from gitaudit.usecases.chain import walk_back

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError, LogError, SetupError
-from gitaudit.model import Finding
+from gitaudit.model import Finding, RefMove, Remembered
 from gitaudit.policy.config import FILE_NAME, Config
-from gitaudit.ports import RefMove, Remembered
 from gitaudit.usecases.chain import contains, read_link, walk_back
 from gitaudit.usecases.pin import pinned
 from gitaudit.usecases.position import Position, position_at

@@ -28,7 +28,8 @@ from gitaudit.usecases.stretch import ID_BYTES, MAX_KEPT_FINDINGS, OID_BYTES, St
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from gitaudit.ports import ObjectReader, Remembered, Schemas
+    from gitaudit.model import Remembered
+    from gitaudit.ports import ObjectReader, Schemas
 
 STRETCH_COMMITS = 500
 

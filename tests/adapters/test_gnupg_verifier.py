@@ -10,7 +10,7 @@ from gitaudit.adapters.gnupg import GpgSigner
 from gitaudit.adapters.gnupg_verifier import GpgVerifier
 from gitaudit.errors import SetupError
 from gitaudit.log.openpgp import parse_armored
-from gitaudit.ports import Verdict
+from gitaudit.model import Verdict
 from tests.adapters.gnupg_helpers import PAYLOAD, program, tell_gpg, wrapper
 from tests.support.gpg import GpgHome
 from tests.support.openpgp import TestKey

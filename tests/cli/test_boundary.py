@@ -17,7 +17,7 @@ import pytest
 from gitaudit import errors
 from gitaudit.cli import boundary, commands
 from gitaudit.cli.output import JSON_WANTED
-from gitaudit.ports import ObjectError
+from gitaudit.errors import ObjectError
 from tests.cli.console import Console, program, script
 from tests.support.git import GitRepo
 

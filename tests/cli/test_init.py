@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from gitaudit.ports import PushResult, RefMove
+    from gitaudit.model import PushResult, RefMove
     from tests.support.git import GitRepo
     from tests.support.gpg import GpgHome, GpgKeys
 

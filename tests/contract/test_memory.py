@@ -12,8 +12,7 @@ import pytest
 
 from gitaudit.adapters.files import FileMemory
 from gitaudit.errors import SetupError
-from gitaudit.model import Head
-from gitaudit.ports import Remembered
+from gitaudit.model import Head, Remembered
 from gitaudit.testing import ForgetfulMemory
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from gitaudit.adapters.git_remote import MAX_LOCKED_OUT, GitRemote
 from gitaudit.adapters.git_store import GitStore
 from gitaudit.errors import LogError, RemoteError, SetupError
-from gitaudit.ports import RefMove
+from gitaudit.model import RefMove
 from gitaudit.testing import MemoryStore
 from tests.publish.worlds import FakeRemote, Server
 from tests.support.git import GitRepo

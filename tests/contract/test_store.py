@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitaudit.adapters.git_store import MAX_LOOSE, GitStore
-from gitaudit.errors import LogError, RefMovedError, SetupError
+from gitaudit.errors import LogError, ObjectError, RefMovedError, SetupError
 from gitaudit.log.commit import object_id
-from gitaudit.ports import ObjectError, RefMove
+from gitaudit.model import RefMove
 from gitaudit.testing import MemoryStore
 from tests.support.git import GitRepo
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitaudit.ports import Kind, ObjectStore
+    from gitaudit.model import Kind
+    from gitaudit.ports import ObjectStore
 
 ONE, OTHER = "refs/heads/audit", "refs/notes/audit"
 

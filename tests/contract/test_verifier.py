@@ -11,7 +11,7 @@ import pytest
 from gitaudit.adapters.gnupg_verifier import GpgVerifier
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.log.openpgp import parse_armored
-from gitaudit.ports import Problem, Verdict
+from gitaudit.model import Problem, Verdict
 from tests.support import openpgp
 from tests.support.openpgp import TestKey
 from tests.support.tools import require_tool

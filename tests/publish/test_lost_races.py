@@ -16,7 +16,7 @@ from tests.publish.worlds import LOG, NOTES, World, make_key, raised
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitaudit.ports import RefMove
+    from gitaudit.model import RefMove
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.errors import GitauditError, KeyProblemError, LogError, RemoteError
+from gitaudit.model import PushResult
 from gitaudit.policy.policy import Key
-from gitaudit.ports import PushResult
 from gitaudit.testing import ForgetfulMemory, MemoryOutbox, MemoryStore
 from gitaudit.usecases.build import Tools
 from gitaudit.usecases.chain import parent_of

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gitaudit.adapters.schemas import SchemaSet, record_schema_files
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.log.times import epoch
+from gitaudit.model import RefMove
 from gitaudit.policy.config import Config
-from gitaudit.ports import RefMove
 from gitaudit.testing import MemoryStore, SteppingClock
 from gitaudit.usecases.build import Tools, add_record
 from gitaudit.usecases.drafts import Author

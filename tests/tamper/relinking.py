@@ -11,7 +11,8 @@ from gitaudit.testing import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gitaudit.ports import Kind, ObjectReader
+    from gitaudit.model import Kind
+    from gitaudit.ports import ObjectReader
 
 Objects = dict[str, tuple["Kind", bytes]]
 

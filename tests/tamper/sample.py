@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from gitaudit.adapters.schemas import SchemaSet, record_schema_files
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.log import paths
+from gitaudit.model import RefMove
 from gitaudit.policy import yaml_text
 from gitaudit.policy.config import Config
 from gitaudit.policy.policy import Key, first_policy
-from gitaudit.ports import RefMove
 from gitaudit.testing import MemoryStore, SteppingClock
 from gitaudit.usecases.build import Tools, add_record
 from gitaudit.usecases.change_policy import add_key_draft, current_policy, remove_key_draft, set_draft

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gitaudit.errors import ObjectError
 from gitaudit.log import paths
 from gitaudit.log.canonical import encode
 from gitaudit.log.record import Record
 from gitaudit.model import GOVERNING_TYPES, RECORD_TYPES
-from gitaudit.ports import ObjectError
 from tests.support.logs import NOTES
 from tests.tamper.forging import Forgery, forge, seconds
 from tests.tamper.judging import BAD, DONE, TERSE, judge, judge_log, remember_policies

@@ -11,8 +11,8 @@ from gitaudit.log import paths
 from gitaudit.log.canonical import encode
 from gitaudit.log.commit import sha256_hex
 from gitaudit.log.merkle import Frontier, format_frontier
+from gitaudit.model import RefMove
 from gitaudit.policy import yaml_text
-from gitaudit.ports import RefMove
 from gitaudit.usecases.change_policy import current_policy, set_draft
 from tests.support.logs import LOG, NOTES
 from tests.tamper.forging import MISSING, Forgery, forge, with_files

@@ -11,8 +11,8 @@ from gitaudit.adapters.git_store import find_repository
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.cli.workers import side_by_side
 from gitaudit.log.commit import parse_commit
+from gitaudit.model import RefMove
 from gitaudit.policy.policy import Key
-from gitaudit.ports import RefMove
 from gitaudit.usecases import verify as verifying
 from gitaudit.usecases.change_policy import add_key_draft, current_policy
 from gitaudit.usecases.position import Position
