@@ -38,10 +38,12 @@ class Tools:
     verifier: Verifier
 
 
-def add_record(tools: Tools, before: Position, draft: Draft) -> tuple[Position, Record]:
+def add_record(
+    tools: Tools, before: Position, draft: Draft, meanwhile: Callable[[], None] | None = None
+) -> tuple[Position, Record]:
     """Write the commit that `draft` becomes after `before`, and return the position after it with its record.
 
-    Costs a signature and about ten objects, however long the log is.
+    Costs a signature and about ten objects, however long the log is. `meanwhile` is done while the signature is made.
 
     Raises:
         RefusedError: the record breaks its schema, or the policy does not grant it to the signer's key.
@@ -73,6 +75,7 @@ def add_record(tools: Tools, before: Position, draft: Draft) -> tuple[Position, 
         message=message,
         authored=authored,
         certificates=before.certificates or _certificates(files),
+        meanwhile=meanwhile,
     )
     head = Head(commit=tools.store.write("commit", raw.content), sha256=sha256_hex(raw.content), size=frontier.size)
     after = replace(before, size=head.size, head=head, tree=tree, frontier=frontier, signed_at=raw.signed_at)

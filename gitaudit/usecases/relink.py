@@ -134,11 +134,13 @@ class Linker:
     ) -> tuple[Position, list[Record], list[tuple[str, GitauditError]]]:
         records: list[Record] = []
         refused: list[tuple[str, GitauditError]] = []
+        # A single record is stored while gpg signs it; many are kept for one pack.
+        meanwhile = self.tools.store.flush if len(drafts) == 1 else None
         for number, draft in enumerate(drafts):
             self.progress(number, len(drafts))
             try:
                 self._check_policy_base(position, draft)
-                position, record = add_record(self.tools, position, draft)
+                position, record = add_record(self.tools, position, draft, meanwhile)
             except RefusedError as error:
                 refused.append((draft.id, error))
             except ConflictError as error:
