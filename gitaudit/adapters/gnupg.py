@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 MAX_PASSPHRASE_BYTES = 255
 """What gpg-agent takes."""
 
-ANOTHER_KEY = "sign with another key: --key FPR, or git config user.signingkey FPR"
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}", re.ASCII)
 
 
@@ -92,7 +91,7 @@ class GpgSigner:
                 f"expected one signature, found {len(made)}", hint="remove every `local-user` from gpg.conf"
             )
         if self._primary is None and made[0] not in self._key.signers:
-            raise KeyProblemError(f"expected a signature by {selector}, found one by {made[0]}", hint=ANOTHER_KEY)
+            raise _by_another(selector, made[0])
         return _checked(done.output, made[0])
 
     def certificate(self) -> bytes:
@@ -193,5 +192,11 @@ def _checked(armored: bytes, signer: str) -> bytes:
             hint="look into gpg.conf for what changes signatures, such as sig-notation",
         ) from error
     if signature.issuer not in {None, signer}:
-        raise KeyProblemError(f"expected a signature by {signer}, found one by {signature.issuer}", hint=ANOTHER_KEY)
+        raise _by_another(signer, signature.issuer)
     return signature.armored
+
+
+def _by_another(wanted: str, found: str | None) -> KeyProblemError:
+    from gitaudit.adapters.gnupg_keys import ANOTHER_KEY
+
+    return KeyProblemError(f"expected a signature by {wanted}, found one by {found}", hint=ANOTHER_KEY)

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitaudit.adapters.gnupg import ANOTHER_KEY
 from gitaudit.adapters.gnupg_failures import NO_AGENT, NO_SECRET_KEY, failure, failure_code
 from gitaudit.adapters.gnupg_listing import KeyPart, ListedKey, parse_listing
 from gitaudit.errors import KeyProblemError
@@ -14,6 +13,7 @@ from gitaudit.errors import KeyProblemError
 if TYPE_CHECKING:
     from gitaudit.adapters.gnupg_program import Done, GpgProgram
 
+ANOTHER_KEY = "sign with another key: --key FPR, or git config user.signingkey FPR"
 _ID = re.compile(r"(?:0x)?([0-9a-f]{40}|[0-9a-f]{16}|[0-9a-f]{8})(!?)", re.ASCII | re.IGNORECASE)
 _LIST = "run `gpg --list-secret-keys --with-subkey-fingerprint` to see the keys and what they may do"
 _MAX_NAMED = 4
