@@ -171,3 +171,16 @@ class Lock(Protocol):
 
     def held(self) -> AbstractContextManager[None]:
         """Hold the lock while in the context. Raises `ConflictError` after waiting in vain."""
+
+
+class ForgeApi(Protocol):
+    """A forge's HTTP API; paths count from its address, answers are JSON. Every method raises `RemoteError`."""
+
+    def get(self, path: str) -> object:
+        """Return an answer, None where there is no such thing."""
+
+    def pages(self, path: str) -> Sequence[Mapping[str, object]] | None:
+        """Return the objects of a listing, of all its pages; None where there is no such listing."""
+
+    def send(self, method: str, path: str, body: Mapping[str, object] | None) -> object:
+        """Change something, and return the answer."""

@@ -36,6 +36,11 @@ class SystemClock:
         time.sleep(random.uniform(0, longest_pause(attempt)))  # noqa: S311 - spreads writers out, guards nothing
 
 
+def wait(seconds: float) -> None:
+    """Wait so long."""
+    time.sleep(seconds)
+
+
 def longest_pause(attempt: int) -> float:
     """Return the bound of the pause before an attempt (1, 2, 3, …), in seconds; it triples up to twelve seconds."""
     return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * GROWTH ** (attempt - 1))

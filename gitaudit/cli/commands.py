@@ -24,6 +24,8 @@ COMMANDS = {
     "policy": "policy",
     "notes": "notes",
     "correct": "correct",
+    "protect": "protect",
+    "doctor": "doctor",
     "completion": "completion",
 }
 """Command names and their modules, in the order of a first day."""

@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 DOORS: dict[str, str] = {
     "click": "gitaudit/cli/*",
     "gnupg": "gitaudit/adapters/gnupg_program.py",
+    "httpx": "gitaudit/adapters/forge_http.py",
     "jsonschema": "gitaudit/adapters/schemas.py",
     "jsonschema_rs": "gitaudit/adapters/schemas.py",
     "pygit2": "gitaudit/adapters/git*.py",

@@ -1,0 +1,1 @@
+"""`gitaudit protect` for forges: a file a command, and what they share."""
