@@ -32,7 +32,10 @@ def run_protection(kind: str, session: Session, output: Output, options: Mapping
     """Print, apply or check what protects the log on a forge, and return the exit code."""
     modes = [mode for mode in MODES if options[mode]]
     if len(modes) > 1:
-        raise InputError(f"expected one of --terraform, --apply and --check, found {' and '.join(modes)}")
+        raise InputError(
+            f"expected one of --terraform, --apply and --check, found {' and '.join(modes)}",
+            hint="run it once for each",
+        )
     if options["dry_run"] and modes != ["apply"]:
         raise InputError("expected --apply beside --dry-run, found none", hint="without --apply, nothing is written")
     forge, wanted = _forge(kind, session, options)
