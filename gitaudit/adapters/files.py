@@ -133,13 +133,25 @@ class FileOutbox:
 
     def entries(self) -> Sequence[tuple[Draft, str | None]]:
         """Return the drafts and their bases, by id, that is by the time they were made."""
+        return [self._read(path) for path in self._paths()]
+
+    def unreadable(self) -> Sequence[Path]:
+        """Return the files of drafts that cannot be read; one of them keeps all records from being written."""
+        found = []
+        for path in self._paths():
+            try:
+                self._read(path)
+            except SetupError:
+                found.append(path)
+        return found
+
+    def _paths(self) -> list[Path]:
         try:
-            paths = sorted(path for path in self._folder.iterdir() if path.suffix == ".json")
+            return sorted(path for path in self._folder.iterdir() if path.suffix == ".json")
         except FileNotFoundError:
             return []
         except OSError as error:
             raise SetupError(f"cannot read {self._folder}: {error.strerror}", hint="check its permissions") from error
-        return [self._read(path) for path in paths]
 
     def remove(self, ids: Iterable[str]) -> None:
         """Forget drafts by id."""

@@ -8,6 +8,7 @@ and compare-and-swap work as for any other tool.
 from __future__ import annotations
 
 import os
+import shlex
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -46,9 +47,24 @@ def find_repository(start: Path) -> GitStore:
                 f"expected a Git repository at {start}, found none",
                 hint="run gitaudit inside a repository, or name one with -C DIR",
             )
+        _refuse_grafts(Path(found))
         return GitStore(found)
     except core.GitError as error:
         raise _cannot_open(start, str(error)) from error
+
+
+def _refuse_grafts(git_dir: Path) -> None:
+    """Refuse a repository with grafts: libgit2 walks along them, so commits that lack a record could be passed over."""
+    place = _common_dir(git_dir) / "info" / "grafts"
+    try:
+        is_used = bool(place.read_bytes().strip())
+    except OSError:
+        return
+    if is_used:
+        raise SetupError(
+            f"the repository has grafts, which hide commits from whoever walks along its history: {place}",
+            hint=f"ask who made that file, then remove it with: {shlex.join(['rm', '--', str(place)])}",
+        )
 
 
 def _cannot_open(start: Path, reason: str) -> SetupError:

@@ -201,14 +201,18 @@ class GpgProgram:
             answer = self._gpg.verify_data(str(signature), payload, extra_args=list(options))
         return answer.done()  # type: ignore[no-any-return]
 
-    def check(self) -> None:
-        """Raise where the program is no gpg at all: it has no version to tell."""
+    def version(self) -> tuple[int, ...] | None:
+        """Return the version of gpg, None where the program is no gpg at all."""
         with self._running():
             try:
-                version = _Impatient(gpgbinary=self._gpg.gpgbinary).version
+                found = _Impatient(gpgbinary=self._gpg.gpgbinary).version
             except ValueError:  # it ended badly
-                version = None
-        if version is None:
+                return None
+        return None if found is None else tuple(found)
+
+    def check(self) -> None:
+        """Raise where the program is no gpg at all: it has no version to tell."""
+        if self.version() is None:
             raise self._fault(
                 f"expected a gpg program, found {self._name!r} to be none",
                 hint="correct it with: git config gpg.program gpg",

@@ -15,6 +15,7 @@ from gitaudit.model import Problem, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from gitaudit.log.openpgp import Signature
 
@@ -109,6 +110,14 @@ def fingerprint_of(certificate: bytes) -> str:
     if problem is not None:
         raise InputError(problem, hint=hint)
     return fingerprint
+
+
+def expiration_of(certificate: bytes) -> datetime | None:
+    """Return when the primary key of an armored certificate ends, aware, UTC; None for never, or where it is broken."""
+    try:
+        return pysequoia.Cert.from_bytes(certificate).expiration
+    except (RuntimeError, ValueError):
+        return None
 
 
 def _has_secrets(certificate: bytes) -> bool:

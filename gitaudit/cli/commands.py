@@ -25,7 +25,7 @@ COMMANDS = {
     "notes": "notes",
     "correct": "correct",
     "protect": "protect",
-    "doctor": "doctor",
+    "doctor": "doctor.doctor",
     "completion": "completion",
 }
 """Command names and their modules, in the order of a first day."""

@@ -288,3 +288,20 @@ def test_commit_with_nasty_author_and_message(audited: Console, git_repo: GitRep
 
     assert "owned" not in audited.ok("show", "2")
     assert "owned" not in audited.ok("log", "--json")
+
+
+@pytest.mark.parametrize("typed", [("verify", "--complete"), ("log",), ("record-change",)])
+def test_grafts_hide_nothing(audited: Console, git_repo: GitRepo, typed: tuple[str, ...]) -> None:
+    """A file of grafts that would hide a commit without a record stops every command, with exit code 3."""
+    git_repo.commit({"two.tf": b"# two\n"})
+    tip = git_repo.commit({"README": b"x\n"})
+    assert audited.run("verify", "--complete").code == 1
+    grafts = git_repo.path / ".git" / "info" / "grafts"
+    grafts.parent.mkdir(exist_ok=True)
+    grafts.write_text(f"{tip} {git_repo.id_of('HEAD~2')}\n", "ascii")
+
+    ran = audited.run(*typed)
+
+    assert (ran.code, ran.out) == (3, "")
+    assert "the repository has grafts" in ran.err
+    assert f"rm -- {grafts}" in ran.err

@@ -1,0 +1,1 @@
+"""`gitaudit doctor`: what is looked at, and how it is told."""
