@@ -74,6 +74,13 @@ class GitConfig:
         found = (one for one in reversed(self._settings) if not trusted_only or one.scope in _TRUSTED)
         return next((one.value for one in found if one.name == name), None)
 
+    def everything(self) -> dict[str, list[str]]:
+        """Return all values by name, those of a name in the order in which git reads them."""
+        found: dict[str, list[str]] = {}
+        for one in self._settings:
+            found.setdefault(one.name, []).append(one.value)
+        return found
+
     def names(self) -> list[str]:
         """Return the names that are set."""
         return [one.name for one in self._settings]

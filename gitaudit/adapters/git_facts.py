@@ -27,16 +27,6 @@ def git_version() -> tuple[tuple[int, ...], str]:
     return (tuple(int(part) for part in found.groups() if part is not None), text[:80]) if found else ((), text[:80])
 
 
-def settings(git_dir: Path) -> dict[str, list[str]]:
-    """Return what git's configuration says for a repository: values in order, by the name that git lists."""
-    found: dict[str, list[str]] = {}
-    for line in run_git(["config", "--list", "-z"], git_dir=git_dir).stdout.decode("utf-8", "replace").split("\0"):
-        name, equals, value = line.partition("\n")
-        if name:
-            found.setdefault(name, []).append(value if equals else "true")
-    return found
-
-
 def hooks_folder(store: GitStore) -> Path:
     """Return where git looks for hooks, `core.hooksPath` resolved as git resolves it."""
     place = store.work_tree or store.git_dir

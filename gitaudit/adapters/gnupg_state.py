@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gitaudit.adapters.gnupg_failures import NO_AGENT, failure_code
-from gitaudit.adapters.gnupg_program import GpgProgram, parse_listing
+from gitaudit.adapters.gnupg_listing import parse_listing
+from gitaudit.adapters.gnupg_program import GpgProgram
 from gitaudit.errors import SetupError
 
 _NO_ANSWER = frozenset({NO_AGENT, 78})

@@ -247,20 +247,21 @@ class Examination:
         return remotes.judge_presence(remote.name, theirs[self._config.log], seen)
 
     def _tracking(self) -> Check:
-        from gitaudit.adapters.git_facts import settings
+        from gitaudit.adapters.git_config import GitConfig
 
         remote, config = self._remote, self._config
         if remote is None:
             return Check(name="tracking", status="skipped", told="there is no remote")
         if config is None:
             return _needs("tracking", "log")
-        found = settings(self._session.store.git_dir).get(f"remote.{remote.name}.fetch", [])
+        found = GitConfig(self._session.store.git_dir).everything().get(f"remote.{remote.name}.fetch", [])
         specs = [clone.Refspec(text=text) for text in found]
         published = self._session.last_seen(remote, config.log) is not None
         return clone.judge_tracking(remote.name, config.log, remote.tracking(config.log), specs, published=published)
 
     def _protection(self) -> Check:
-        from gitaudit.adapters.git_facts import local_repository, read_program, settings
+        from gitaudit.adapters.git_config import GitConfig
+        from gitaudit.adapters.git_facts import local_repository, read_program
         from gitaudit.usecases.doctor.hooks import HookFile
         from gitaudit.usecases.forges.place import place_of
 
@@ -275,7 +276,9 @@ class Examination:
         hook = read_program(path)
         found = None if hook is None else HookFile(path=str(path), executable=hook[0], text=hook[1])
         guarded = found is not None and found.executable and found.reaches
-        return remotes.judge_bare(remotes.Bare(path=str(there), settings=settings(there), guarded=guarded))
+        return remotes.judge_bare(
+            remotes.Bare(path=str(there), settings=GitConfig(there).everything(), guarded=guarded)
+        )
 
     def _clock(self) -> Check:
         from gitaudit.log.commit import parse_commit

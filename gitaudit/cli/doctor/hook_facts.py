@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitaudit.adapters.git_config import GitConfig
 from gitaudit.adapters.git_facts import (
     configured_hooks,
     git_version,
     hooks_folder,
     read_program,
     read_texts,
-    settings,
 )
 from gitaudit.usecases.doctor.hooks import ASIDE, CHAINED, CONFIGURATIONS, HookFacts, HookFile
 
@@ -25,7 +25,7 @@ _HOOK = "pre-push"
 def hook_facts(store: GitStore) -> HookFacts:
     """Return what git does at a push of a clone with a work tree; three processes of git."""
     folder, usual = hooks_folder(store), store.common_dir / "hooks"
-    found = settings(store.git_dir)
+    found = GitConfig(store.git_dir).everything()
     beside = {
         ending: hook
         for ending in (*CHAINED.values(), *ASIDE)

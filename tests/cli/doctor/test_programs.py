@@ -52,7 +52,7 @@ def test_no_git(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         patch.setenv("PATH", str(tmp_path / "bin"))
         broken = patient.examine()
 
-    assert (broken.statuses()["git"], broken.statuses()["key"], broken.code) == ("problem", "ok", 3)
+    assert (broken.statuses()["git"], broken.statuses()["gpg"], broken.code) == ("problem", "ok", 3)
     assert broken.checks["git"]["hint"] == "install git"
 
 
