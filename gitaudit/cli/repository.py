@@ -37,7 +37,7 @@ class Repository:
         """Return the commit of a branch by full or short name, here or as last seen on a remote, None without any."""
         full = name if name.startswith("refs/") else f"refs/heads/{name}"
         short = full.removeprefix("refs/heads/")
-        for candidate in (full, *(f"refs/remotes/{remote}/{short}" for remote in self.store.remotes())):
+        for candidate in (full, *(f"refs/remotes/{one}/{short}" for one in self.store.remotes() if short != "HEAD")):
             found = self.store.ref(candidate)
             if found is not None:
                 return found

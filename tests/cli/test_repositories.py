@@ -35,6 +35,18 @@ def test_no_repository(capsys: pytest.CaptureFixture[str], tmp_path: Path, argum
     assert f"expected a Git repository at {tmp_path}, found none" in words(ran)
 
 
+def test_complete_of_what_is_checked_out(audited: Console, git_remote: GitRepo, tmp_path: Path) -> None:
+    """HEAD is what is checked out, in a clone too, where git keeps a symbolic ref of that name for the remote."""
+    clone = git_remote.clone(tmp_path / "clone", "--no-tags")
+    there = audited.at(clone.path)
+    there.ok("init")
+
+    assert clone.ref("refs/remotes/origin/HEAD") is not None
+    assert there.run("verify", "--complete", "HEAD").code == 0
+    clone.commit({"two.tf": b"# two\n"})
+    assert there.run("verify", "--complete", "HEAD").code == 1
+
+
 def test_folder_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """-C with a folder that does not exist is told in the same way."""
     assert Console(capsys, tmp_path / "nowhere").run("log").code == 3
