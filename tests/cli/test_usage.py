@@ -279,7 +279,7 @@ def test_in_a_folder_below(reader: Console) -> None:
 
 def test_command_files_are_short() -> None:
     """A command's file has at most 80 lines: options, one use case, output."""
-    files = sorted((ROOT / "gitaudit" / "cli").glob("*_command.py"))
+    files = sorted((ROOT / "gitaudit" / "cli").rglob("*_command.py"))
 
     assert len(files) >= len(LEAVES)
     assert [path.name for path in files if path.read_text("utf-8").count("\n") > 80] == []
