@@ -254,7 +254,7 @@ class Examination:
             return Check(name="tracking", status="skipped", told="there is no remote")
         if config is None:
             return _needs("tracking", "log")
-        found = GitConfig(self._session.store.git_dir).everything().get(f"remote.{remote.name}.fetch", [])
+        found = GitConfig.by_git(self._session.store.git_dir).everything().get(f"remote.{remote.name}.fetch", [])
         specs = [clone.Refspec(text=text) for text in found]
         published = self._session.last_seen(remote, config.log) is not None
         return clone.judge_tracking(remote.name, config.log, remote.tracking(config.log), specs, published=published)
@@ -277,7 +277,7 @@ class Examination:
         found = None if hook is None else HookFile(path=str(path), executable=hook[0], text=hook[1])
         guarded = found is not None and found.executable and found.reaches
         return remotes.judge_bare(
-            remotes.Bare(path=str(there), settings=GitConfig(there).everything(), guarded=guarded)
+            remotes.Bare(path=str(there), settings=GitConfig.by_git(there).everything(), guarded=guarded)
         )
 
     def _clock(self) -> Check:

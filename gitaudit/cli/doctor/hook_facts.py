@@ -25,7 +25,7 @@ _HOOK = "pre-push"
 def hook_facts(store: GitStore) -> HookFacts:
     """Return what git does at a push of a clone with a work tree; three processes of git."""
     folder, usual = hooks_folder(store), store.common_dir / "hooks"
-    found = GitConfig(store.git_dir).everything()
+    found = GitConfig.by_git(store.git_dir).everything()
     beside = {
         ending: hook
         for ending in (*CHAINED.values(), *ASIDE)
