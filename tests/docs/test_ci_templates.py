@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,11 @@ def steps(name: str) -> Iterator[dict[str, Any]]:
     """Yield the steps of a workflow."""
     for job in load(name)["jobs"].values():
         yield from job["steps"]
+
+
+def job_id(world: World) -> str:
+    """Return a number for a job that no other test has, for folders outside of the world."""
+    return f"{os.getpid()}-{world.root.name}"
 
 
 def records(world: World) -> str:
@@ -112,11 +118,11 @@ class TestVerify:
             return last.returncode, last.stdout
 
         def on_gitlab(world: World, genesis: str) -> tuple[int, str]:
-            runner = GitLabRunner.new(world, CI_JOB_ID="7")
+            runner = GitLabRunner.new(world, CI_JOB_ID=job_id(world))
             pipeline = load("gitlab-ci.yml")
             pipeline["variables"]["GENESIS"] = genesis
             script, _ = runner.run(pipeline, "audit-verify")
-            shutil.rmtree("/tmp/gitaudit-7", ignore_errors=True)  # noqa: S108 - the template's own folder
+            shutil.rmtree(f"/tmp/gitaudit-{job_id(world)}", ignore_errors=True)  # noqa: S108 - the template's own folder
             return script.returncode, script.stdout
 
         return {"github": on_github, "gitlab": on_gitlab}[request.param]
@@ -235,11 +241,10 @@ class TestDeploy:
                 'resource "terraform_data" "b" {\\n  provisioner "local-exec" {\\n    command = "exit 7"\\n  }\\n}\\n'
             )
             commit(world, f"printf '{broken}' >broken.tf")
-        job_id = world.root.name
         runner = GitLabRunner.new(
             world,
             TF_VAR_password="correct-horse",
-            CI_JOB_ID=job_id,
+            CI_JOB_ID=job_id(world),
             CI_PROJECT_URL=(world.root / "origin").as_uri(),
             CI_JOB_URL="https://gitlab.example/acme/infra/-/jobs/7",
             GITAUDIT_PUSH_TOKEN="glpat-secret",
@@ -247,7 +252,7 @@ class TestDeploy:
         pipeline = load("gitlab-ci.yml")
         pipeline["variables"]["GENESIS"] = genesis
         script, after = runner.run(pipeline, "deploy-prod")
-        shutil.rmtree(f"/tmp/gitaudit-{job_id}", ignore_errors=True)  # noqa: S108 - the template's own folder
+        shutil.rmtree(f"/tmp/gitaudit-{job_id(world)}", ignore_errors=True)  # noqa: S108 - the template's own folder
 
         assert script.returncode == (0 if outcome == "succeeded" else 1), script.stdout
         assert after is not None

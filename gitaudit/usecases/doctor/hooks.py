@@ -27,7 +27,12 @@ _OWN_PROGRAM = {
 CONFIGURATIONS = {
     "pre-commit": (".pre-commit-config.yaml", ".pre-commit-config.yml"),
     "husky": (".husky/pre-push",),
-    "lefthook": ("lefthook.yml", "lefthook.yaml", ".lefthook.yml", "lefthook.toml", "lefthook-local.yml"),
+    "lefthook": tuple(
+        f"{start}lefthook{local}.{end}"
+        for start in ("", ".", ".config/")
+        for local in ("", "-local")
+        for end in ("yml", "yaml", "json", "jsonc", "toml")
+    ),
     "overcommit": (".overcommit.yml",),
 }
 """Where managers are told what to run, from the top of the work tree."""

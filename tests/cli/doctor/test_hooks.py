@@ -105,6 +105,7 @@ def test_installing_mends_it(patient: Patient, git_repo: GitRepo, tmp_path: Path
     else:
         hook_of(git_repo).rename(hook_of(git_repo).with_name("pre-push.old"))
         write(hook_of(git_repo), LEFTHOOK)
+        (git_repo.path / "lefthook.yml").write_text("pre-push:\n  jobs:\n    - run: make test\n", "utf-8")
 
     assert patient.heal(patient.examine(), "hooks").differ(before) == {}
 
