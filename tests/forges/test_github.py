@@ -131,7 +131,7 @@ def test_a_weakened_ruleset_is_found_and_put_right(forge: FakeGitHub, api: Forge
         "bypassed": {"bypass_actors": [{"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}]},
         "fewer": {"rules": [{"type": DELETE}, {"type": MERGE}]},
         "elsewhere": {"conditions": {"ref_name": {"include": ["refs/heads/main"], "exclude": []}}},
-        "excluded": {"conditions": {"ref_name": {"include": ["~ALL"], "exclude": ["refs/heads/audit"]}}},
+        "excluded": {"conditions": {"ref_name": {"include": ["refs/heads/audit"], "exclude": ["refs/heads/a*"]}}},
     }
     forge.rulesets[other + 1].update(ways[weaker])
     before = held(github().check(api))
