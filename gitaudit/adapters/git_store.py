@@ -8,7 +8,6 @@ and compare-and-swap work as for any other tool.
 from __future__ import annotations
 
 import os
-import shlex
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -61,6 +60,8 @@ def _refuse_grafts(git_dir: Path) -> None:
     except OSError:
         return
     if is_used:
+        import shlex
+
         raise SetupError(
             f"the repository has grafts, which hide commits from whoever walks along its history: {place}",
             hint=f"ask who made that file, then remove it with: {shlex.join(['rm', '--', str(place)])}",
