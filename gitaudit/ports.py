@@ -91,6 +91,13 @@ class Schemas(Protocol):
         """Keep what was read for the next command that writes."""
 
 
+class SecretScanner(Protocol):
+    """Knows what the secrets of many services look like; never asks any of them."""
+
+    def find(self, text: str) -> str | None:
+        """Return what kind of secret a text holds, None where it holds none that is known."""
+
+
 class Signer(Protocol):
     """Makes signatures with one key of the user."""
 

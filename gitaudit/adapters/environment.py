@@ -17,6 +17,11 @@ def variable(name: str) -> str | None:
     return os.environ.get(name) or None
 
 
+def variables() -> dict[str, str]:
+    """Return all environment variables: values of the secret-like ones are looked for in what is written."""
+    return dict(os.environ)
+
+
 def is_terminal() -> bool:
     """Return whether stdout is a terminal."""
     return sys.stdout is not None and sys.stdout.isatty()

@@ -105,6 +105,9 @@ def _fail(error: BaseException, arguments: Sequence[str], meta: dict[str, object
 
         as_json = as_json or is_json_wanted(error, arguments)
     told = _as_ours(error.error if isinstance(error, Unfinished) else error, arguments)
+    from gitaudit.cli.confidential import conceal
+
+    conceal(told, arguments)
     try:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             click.echo(error.format_message(), err=True)

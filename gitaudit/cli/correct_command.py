@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitaudit.cli.options import dry_run_option, option, output_options, push_option, session_options
+from gitaudit.cli.options import dry_run_option, option, output_options, push_option, redact_option, session_options
 
 if TYPE_CHECKING:
     from gitaudit.cli.output import Output
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @push_option
 @dry_run_option
 @session_options(key=True, remote=True)
+@redact_option
 @output_options("correct")
 def command(
     session: Session, output: Output, what: str, reason: str, fields: tuple[str, ...], *, push: bool, dry_run: bool

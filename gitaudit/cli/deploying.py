@@ -72,9 +72,13 @@ def _summary(session: Session, name: str, options: Mapping[str, Any]) -> Summary
     if options[name] is None:
         return None
     data = session.read(options[name], f"--{name}")
+    from gitaudit.redaction.marked import marked_values
+
     summarize = iac.summarize_plan if name == "plan" else iac.summarize_result
     try:
-        return summarize(data, format=options["tool_format"])
+        summary = summarize(data, format=options["tool_format"])
+        session.confidential.learn(marked_values(data))
     except InputError as error:
         hint = error.hint or "check that it is the right file, and whole"
         raise InputError(f"--{name}: {error.message}", hint=hint) from error
+    return summary

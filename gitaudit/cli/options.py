@@ -152,6 +152,18 @@ def dry_run_option(function: Command) -> Command:
     return option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")(function)
 
 
+def redact_option(function: Command) -> Command:
+    """Add `--redact`, which the command's `Session` takes note of; it stands below `session_options`."""
+
+    @wraps(function)
+    def wrapper(*args: object, session: Session, redact: tuple[str, ...], **kwargs: object) -> object:
+        session.confidential.leave_out = redact
+        return function(*args, session=session, **kwargs)
+
+    add = option("--redact", multiple=True, metavar="FIELD", help="Go on without this field, such as /body/reason.")
+    return add(wrapper)
+
+
 def close_to(name: str, names: Sequence[str]) -> str | None:
     """Return the one of `names` that somebody who typed `name` may have meant, None where none is like it."""
     from difflib import get_close_matches

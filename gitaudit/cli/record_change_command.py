@@ -49,7 +49,8 @@ def command(
     )
     drafts = recorder.drafts(commits, branch)
     if dry_run:
-        render.show_drafts(output, drafts)
+        redactor = session.confidential.redactor()
+        render.show_drafts(output, [redactor.clean(draft) for draft in drafts])
         return
     log = session.log(output.progress("sign"))
     result = log.append(drafts, push=push) if drafts else log.sync(push=push)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitaudit.cli.options import Moment, dry_run_option, option, output_options, push_option, session_options
+from gitaudit.cli.options import (
+    Moment,
+    dry_run_option,
+    option,
+    output_options,
+    push_option,
+    redact_option,
+    session_options,
+)
 from gitaudit.iac import AUTO, format_names
 
 if TYPE_CHECKING:
@@ -39,6 +47,7 @@ OUTCOMES = ("succeeded", "failed", "partial", "canceled", "unknown")
 @push_option
 @dry_run_option
 @session_options(key=True, remote=True)
+@redact_option
 @output_options("record-deploy")
 def command(session: Session, output: Output, *, push: bool, dry_run: bool, **options: Any) -> None:  # noqa: ANN401 - click passes each option's own type
     """Record a deployment: where, what, by whom, with what result.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitaudit.adapters.git_remote import GitRemote
     from gitaudit.adapters.gnupg import GpgSigner
     from gitaudit.adapters.schemas import SchemaSet
+    from gitaudit.cli.confidential import Confidential
     from gitaudit.cli.output import Output
     from gitaudit.policy.policy import Policy
     from gitaudit.ports import Verifier
@@ -110,6 +111,13 @@ class Session(Repository):
         return SequoiaVerifier()
 
     @cached_property
+    def confidential(self) -> Confidential:
+        """What this run knows to be secret."""
+        from gitaudit.cli.confidential import Confidential
+
+        return Confidential()
+
+    @cached_property
     def config(self) -> Config:
         """The log of this repository: what the clone remembers, compared with `.gitaudit.yml`."""
         from gitaudit.usecases.pin import check_pin, config_of
@@ -191,7 +199,12 @@ class Session(Repository):
         from gitaudit.usecases.build import Tools
 
         return Tools(
-            store=self.store, signer=self.signer, clock=self.clock, schemas=self.schemas, verifier=self.verifier
+            store=self.store,
+            signer=self.signer,
+            clock=self.clock,
+            schemas=self.schemas,
+            verifier=self.verifier,
+            scanner=self.confidential.scanner,
         )
 
     def log(self, progress: Callable[[int, int], None] | None = None) -> Log:
@@ -211,6 +224,7 @@ class Session(Repository):
             memory=self.memory,
             lock=FileLock(self.store.common_dir),
             remote=self.remote,
+            redactor=self.confidential.redactor(),
             **more,
         )
 

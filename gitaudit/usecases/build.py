@@ -16,13 +16,14 @@ from gitaudit.log.times import epoch, parse_time
 from gitaudit.log.tree import FILE_MODE, FOLDER_MODE, Entries, Entry, format_tree, parse_tree
 from gitaudit.model import Head
 from gitaudit.usecases.position import Position, certificates_at, load_policy
+from gitaudit.usecases.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitaudit.model import Draft
     from gitaudit.policy.policy import Policy
-    from gitaudit.ports import Clock, ObjectStore, Schemas, Signer, Verifier
+    from gitaudit.ports import Clock, ObjectStore, Schemas, SecretScanner, Signer, Verifier
 
 MAX_SIGNING_ATTEMPTS = 10
 
@@ -36,6 +37,7 @@ class Tools:
     clock: Clock
     schemas: Schemas
     verifier: Verifier
+    scanner: SecretScanner
 
 
 def add_record(
@@ -46,7 +48,7 @@ def add_record(
     Costs a signature and about ten objects, however long the log is. `meanwhile` is done while the signature is made.
 
     Raises:
-        RefusedError: the record breaks its schema, or the policy does not grant it to the signer's key.
+        RefusedError: the record breaks its schema, holds a secret, or is not granted to the signer's key.
         ConflictError: a policy change that was made against another policy than the one it now follows.
         KeyProblemError: no signature to be had.
         SetupError: the objects cannot be written.
@@ -56,6 +58,7 @@ def add_record(
     if problems:
         place = f"{problems[0].pointer or 'the top'}: expected {problems[0].expected}, found {problems[0].found}"
         raise RefusedError(f"the {record.type} record breaks its schema at {place}")
+    Redactor(scanner=tools.scanner).check(record.document, draft.files)
     files = dict(draft.files)
     policy = _policy_after(tools, before, files)
     judge = before.policy or policy

@@ -17,6 +17,7 @@ from gitaudit.errors import (
     GitauditError,
     LogError,
     RefMovedError,
+    RefusedError,
     RemoteError,
     SetupError,
 )
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from gitaudit.policy.config import Config
     from gitaudit.ports import Lock, Memory, ObjectReader, Outbox, Remote
     from gitaudit.usecases.build import Tools
+    from gitaudit.usecases.redact import Redactor
 
 MAX_ATTEMPTS = 20
 
@@ -75,6 +77,7 @@ class Log:
     memory: Memory
     lock: Lock
     remote: Remote | None
+    redactor: Redactor
     progress: Callable[[int, int], None] = lambda _done, _total: None
 
     def append(self, drafts: Sequence[Draft], *, push: bool = True) -> Published:
@@ -87,10 +90,16 @@ class Log:
 
         Raises:
             LogError: the log was rewound or forked.
-            RefusedError: a draft may not be written; it is let go, the others stand.
+            RefusedError: a draft may not be written, as one that holds a secret, which is kept nowhere; it is let go,
+                the others stand.
             ConflictError: the lock or the race was given up, or somebody else changed the policy meanwhile.
             KeyProblemError, RemoteError, SetupError: likewise; the message says that the drafts are kept.
         """
+        drafts, secret = self._cleaned(drafts)
+        if secret is not None and not drafts:
+            secret.message += "; nothing was recorded"
+            secret.args = (secret.message,)
+            raise secret
         size = self._keep(drafts)
         try:
             result = self.sync(push=push)
@@ -101,7 +110,9 @@ class Log:
         own = [draft.id for draft in drafts if draft.id in refused]
         if own:
             self.outbox.remove(own)
-            raise _first_refused(refused[own[0]], others=len(drafts) - len(own))
+            raise _first_refused(secret or refused[own[0]], others=len(drafts) - len(own))
+        if secret is not None:
+            raise _first_refused(secret, others=len(drafts))
         return replace(result, records=self._found(drafts, result, size))
 
     def sync(self, *, push: bool = True) -> Published:
@@ -181,6 +192,16 @@ class Log:
         return Linker(
             tools=self.tools, config=self.config, outbox=self.outbox, remote=self.remote, progress=self.progress
         )
+
+    def _cleaned(self, drafts: Sequence[Draft]) -> tuple[Sequence[Draft], RefusedError | None]:
+        """Return the drafts that may be kept, without known values, and why the first of the others may not."""
+        kept, refused = [], None
+        for draft in drafts:
+            try:
+                kept.append(self.redactor.clean(draft))
+            except RefusedError as error:
+                refused = refused or error
+        return kept, refused
 
     def _keep(self, drafts: Sequence[Draft]) -> int:
         """Put drafts into the outbox, all or none; return how many records surely came before them."""

@@ -19,9 +19,10 @@ from gitaudit.usecases.notes import record_of, records_since
 from gitaudit.usecases.position import Position, position_at
 from gitaudit.usecases.publish import Log
 from gitaudit.usecases.record_change import ChangeRecorder
+from gitaudit.usecases.redact import Redactor
 from gitaudit.usecases.stretch import StretchChecker
 from gitaudit.usecases.verify import LogVerifier
-from tests.support.logs import LOG, NOTES, SCHEMAS, KeySigner, LogMaker, make_key
+from tests.support.logs import LOG, NOTES, SCANNER, SCHEMAS, KeySigner, LogMaker, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -163,6 +164,7 @@ class Clone:
             clock=self.world.maker.clock,
             schemas=SCHEMAS,
             verifier=SequoiaVerifier(),
+            scanner=SCANNER,
         )
         return Log(
             tools=tools,
@@ -171,6 +173,7 @@ class Clone:
             memory=self.memory,
             lock=self.lock,
             remote=self.remote,
+            redactor=Redactor(scanner=SCANNER),
         )
 
     @property

@@ -23,7 +23,7 @@ MAX_FUNCTION_LINES = 50
 """Lines of a function from its `def` on, its docstring left out."""
 
 _L0 = frozenset({"gitaudit", "errors", "model"})
-_L1 = frozenset({"log", "policy", "iac", "ports"})
+_L1 = frozenset({"log", "policy", "iac", "redaction", "ports"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitaudit": frozenset(),
     "errors": frozenset(),
@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "log": _L0,
     "policy": _L0 | {"log"},
     "iac": _L0 | {"log"},
+    "redaction": _L0 | {"log", "iac"},
     "ports": _L0 | _L1,
     "usecases": _L0 | _L1,
     "adapters": _L0 | _L1 | {"schemas", "hooks"},
@@ -44,6 +45,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 
 DOORS: dict[str, str] = {
     "click": "gitaudit/cli/*",
+    "detect_secrets": "gitaudit/adapters/detector.py",
     "gnupg": "gitaudit/adapters/gnupg_program.py",
     "httpx": "gitaudit/adapters/forge_http.py",
     "jsonschema": "gitaudit/adapters/schemas.py",
@@ -55,7 +57,7 @@ DOORS: dict[str, str] = {
 }
 """Foreign libraries, and the files that may import them; a library that is not here may not be imported at all."""
 
-PURE = frozenset({"gitaudit", "errors", "model", "log", "policy", "iac", "ports", "usecases"})
+PURE = frozenset({"gitaudit", "errors", "model", "log", "policy", "iac", "redaction", "ports", "usecases"})
 """Rooms that reach the world only through ports."""
 IMPURE_MODULES = frozenset(
     {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gitaudit.adapters.detector import LibraryScanner
 from gitaudit.adapters.schemas import SchemaSet, record_schema_files
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.log.times import epoch
@@ -92,7 +93,14 @@ class LogMaker:
     @property
     def tools(self) -> Tools:
         """What building needs."""
-        return Tools(store=self.store, signer=self.signer, clock=self.clock, schemas=SCHEMAS, verifier=VERIFIER)
+        return Tools(
+            store=self.store,
+            signer=self.signer,
+            clock=self.clock,
+            schemas=SCHEMAS,
+            verifier=VERIFIER,
+            scanner=SCANNER,
+        )
 
     @property
     def author(self) -> Author:
@@ -144,3 +152,4 @@ class LogMaker:
 
 SCHEMAS = SchemaSet()
 VERIFIER = SequoiaVerifier()
+SCANNER = LibraryScanner()

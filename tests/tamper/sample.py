@@ -24,7 +24,7 @@ from gitaudit.usecases.drafts import Author, subject_of
 from gitaudit.usecases.notes import extend_notes
 from gitaudit.usecases.position import Position
 from gitaudit.usecases.record_change import ChangeRecorder
-from tests.support.logs import LOG, NOTES, ORIGIN, KeySigner, make_key
+from tests.support.logs import LOG, NOTES, ORIGIN, SCANNER, KeySigner, make_key
 from tests.support.openpgp import TestKey
 
 if TYPE_CHECKING:
@@ -74,7 +74,14 @@ class Writer:
     def tools(self, who: str) -> Tools:
         """Return what building needs, with the key of `who`."""
         signer = KeySigner(self.keys[who], self.clock)
-        return Tools(store=self.store, signer=signer, clock=self.clock, schemas=SCHEMAS, verifier=SequoiaVerifier())
+        return Tools(
+            store=self.store,
+            signer=signer,
+            clock=self.clock,
+            schemas=SCHEMAS,
+            verifier=SequoiaVerifier(),
+            scanner=SCANNER,
+        )
 
     def author(self, who: str) -> Author:
         """Return who makes the drafts of `who`."""

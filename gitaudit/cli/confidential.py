@@ -1,0 +1,66 @@
+"""What one run of a command knows to be secret, for the records that it writes and for the errors that it prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitaudit.adapters.detector import LibraryScanner
+from gitaudit.adapters.environment import variables
+from gitaudit.redaction.arguments import from_environment
+from gitaudit.redaction.known import Known, known
+from gitaudit.redaction.scrub import Scrubber
+from gitaudit.redaction.shapes import Strictness, could_hold, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitaudit.errors import GitauditError
+    from gitaudit.ports import SecretScanner
+    from gitaudit.usecases.redact import Redactor
+
+
+class Confidential:
+    """Values met so far, and the fields that the user wants to go without.
+
+    Attributes:
+        scanner: knows the secrets of many services.
+        values: of secret-like variables at first.
+        leave_out: what `--redact` names.
+    """
+
+    def __init__(self) -> None:
+        """Begin with the environment."""
+        self.scanner: SecretScanner = LibraryScanner()
+        self.values = from_environment(variables())
+        self.leave_out: tuple[str, ...] = ()
+
+    def learn(self, values: Known) -> None:
+        """Look for these values too from now on."""
+        self.values |= values
+
+    def redactor(self) -> Redactor:
+        """Return what makes drafts fit to be kept, by what is known by now."""
+        from gitaudit.usecases.redact import Redactor
+
+        return Redactor(scanner=self.scanner, known=self.values, leave_out=self.leave_out)
+
+
+def conceal(error: GitauditError, arguments: Sequence[str]) -> None:
+    """Take secrets that the user typed, or that variables hold, out of the message and the hint of an error."""
+    surroundings = variables()
+    own = [value for name, value in surroundings.items() if name.startswith("GITAUDIT_")]
+    typed = {piece for word in (*arguments, *own) for piece in (word, word.partition("=")[2])}
+    values = from_environment(surroundings) | known(secret=[piece for piece in typed if _looks_secret(piece)])
+    scrubber = Scrubber(values.secret)
+    error.message, _ = scrubber.scrub(error.message)
+    error.args = (error.message,)
+    if error.hint:
+        error.hint, _ = scrubber.scrub(error.hint)
+
+
+def _looks_secret(text: str) -> bool:
+    if tell(text, Strictness.LINK) is not None:
+        return True
+    if not could_hold(text):
+        return False
+    return LibraryScanner().find(text) is not None
