@@ -59,7 +59,11 @@ class LibraryScanner:
         return tuple(getattr(import_module(f"{package}.{module}"), name)() for module, name in DETECTORS)
 
     def find(self, text: str) -> str | None:
-        """Return the library's name for what a text holds; a path of words is no key, whatever its length."""
+        """Return the library's name for what a text holds; a path of words is no key, whatever its length.
+
+        Spaces are looked at as one: the library's patterns try every way to divide a row of them.
+        """
+        text = " ".join(text.split())
         for detector in self.detectors:
             for value in detector.analyze_string(text):
                 if not ("/" in value and "://" not in value and is_wordy(value)):

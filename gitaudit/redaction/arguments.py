@@ -26,9 +26,9 @@ ASSIGNMENTS = frozenset(
 """Options whose argument is `NAME=VALUE`, several of them, or a JSON object."""
 LISTS = frozenset({"--parameter-overrides", "--parameters", "--tags"})
 """Options of the AWS CLI and of CDK that take every following word up to the next option."""
-_PAIR = re.compile(r"(?P<name>[^\s=,\[\]{}\"':]+(?:\[[0-9]+\])?)(?P<mark>:?=)")
-_AWS_PAIR = re.compile(r"ParameterKey=(?P<name>[^,]+),ParameterValue=(?P<value>.*)", re.DOTALL)
-_ENVIRONMENT = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)", re.DOTALL)
+_PAIR = r"(?P<name>[^\s=,\[\]{}\"':]+(?:\[[0-9]+\])?):?="
+_AWS_PAIR = r"ParameterKey=(?P<name>[^,]+),ParameterValue=(?P<value>(?s:.*))"
+_ENVIRONMENT = r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>(?s:.*))"
 
 
 class Cleaned(NamedTuple):
@@ -52,7 +52,7 @@ def clean_argv(argv: Sequence[str]) -> Cleaned:
     option, in_list, is_start = "", False, True
     for word in argv:
         taken = _Taken()
-        is_start = is_start and _ENVIRONMENT.fullmatch(word) is not None
+        is_start = is_start and re.fullmatch(_ENVIRONMENT, word) is not None
         name, equals, rest = word.partition("=")
         if word.startswith("-") and word != "-" and not (option and option not in LISTS):
             in_list, option = False, ""
@@ -107,7 +107,7 @@ class _Taken(NamedTuple):
 
 def _assignments(word: str) -> _Taken:
     """Take the values out of `NAME=VALUE`, `A=1,B=2`, `A=1 B=2` or a JSON object; a word without any goes whole."""
-    aws = _AWS_PAIR.fullmatch(word)
+    aws = re.fullmatch(_AWS_PAIR, word)
     if aws is not None:
         text = f"ParameterKey={aws['name']},ParameterValue={REDACTED}"
         return _Taken(text, ((aws["name"], aws["value"]),))
@@ -120,7 +120,7 @@ def _assignments(word: str) -> _Taken:
     if isinstance(document, dict):
         pairs = tuple((str(key), text) for key, value in document.items() for text in strings_of(value))
         return _Taken("{" + ",".join(f"{key}={REDACTED}" for key in document) + "}", pairs)
-    marks = [match for match in _PAIR.finditer(word) if match.start() == 0 or word[match.start() - 1] in ", "]
+    marks = [match for match in re.finditer(_PAIR, word) if match.start() == 0 or word[match.start() - 1] in ", "]
     if not marks or marks[0].start() != 0:
         return _Taken(REDACTED, (("", word),))
     ends = [*(match.start() for match in marks[1:]), len(word) + 1]

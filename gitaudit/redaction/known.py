@@ -19,13 +19,13 @@ _SECRET_NAME = re.compile(
     r"|(api|access|private|signing|encryption|master|account|shared|storage|license|secret|auth)[_.-]?key|connection[_.-]?string|database[_.-]?url|webhook|bearer|cookie",
     re.IGNORECASE,
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = r"(?<=[a-z0-9])(?=[A-Z])"
 _NO_SECRET_NAME = re.compile(
     r"[_.-](file|path|dir|names?|arn|enabled|type|length|version|policy|count|expiry|ttl|tokens)$|askpass|^(old)?pwd$",
     re.IGNORECASE,
 )
-_URL_PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
-_PLAIN = re.compile(r"[A-Za-z]?[a-z]*|[0-9]{1,3}[a-z]?")
+_URL_USER = r"://[^/\s:@]*:([^/\s@]+)@"
+_PLAIN = r"[A-Za-z]?[a-z]*|[0-9]{1,3}[a-z]?"
 _COMMON = frozenset({"default", "enabled", "disabled", "unknown", "(sensitive value)", "[secret]", "sensitive"})
 
 
@@ -56,7 +56,7 @@ def known(*, secret: Iterable[str] = (), given: Iterable[str] = ()) -> Known:
 
 def is_secret_name(name: str) -> bool:
     """Return whether a variable, option or attribute of this name is likely to have a secret as its value."""
-    words = _CAMEL.sub("_", name)
+    words = re.sub(_CAMEL, "_", name)
     return _SECRET_NAME.search(words) is not None and _NO_SECRET_NAME.search(words) is None
 
 
@@ -65,7 +65,7 @@ def is_plain(value: str) -> bool:
 
     Such a value, secret or not, is also the name of many things; finding it in a name says nothing.
     """
-    return all(_PLAIN.fullmatch(part) for part in re.split(r"[^A-Za-z0-9]", value))
+    return all(re.fullmatch(_PLAIN, part) for part in re.split(r"[^A-Za-z0-9]", value))
 
 
 def from_variables(variables: Mapping[str, str]) -> Known:
@@ -110,5 +110,5 @@ def _parts(value: str) -> list[str]:
     """Return a value, its longer lines and the password of a URL in it; nothing of what is too short or common."""
     whole = value.strip()
     lines = [line.strip() for line in whole.splitlines()] if "\n" in whole else []
-    every = [whole, *lines, *_URL_PASSWORD.findall(whole)]
+    every = [whole, *lines, *re.findall(_URL_USER, whole)]
     return [part for part in every if len(part) >= MIN_LENGTH and part.lower() not in _COMMON]

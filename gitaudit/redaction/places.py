@@ -22,19 +22,18 @@ LINKS = frozenset({"href", "url"})
 FILES = frozenset({"path", "path_base64", "ref"})
 FILE_LISTS = frozenset({"evidence", "artifacts"})
 
-_OID = r"[0-9a-f]{40}|[0-9a-f]{64}"
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_OIDS = re.compile(_OID)
-_KEY = re.compile(r"(?:openpgp:)?(?:[0-9A-F]{40}|[0-9A-F]{64})")
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
-_ARMORED = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-MADE_HERE: dict[str, re.Pattern[str]] = {
+_SHA256 = r"[0-9a-f]{64}"
+_OIDS = r"[0-9a-f]{40}|[0-9a-f]{64}"
+_KEY = r"(?:openpgp:)?(?:[0-9A-F]{40}|[0-9A-F]{64})"
+_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z"
+_ARMORED = r"[A-Za-z0-9+/]+={0,2}"
+MADE_HERE: dict[str, str] = {
     "blob": _OIDS,
     "commit": _OIDS,
     "commits": _OIDS,
     "corrects": _ID,
-    "id": re.compile(rf"{_ID.pattern}|{_KEY.pattern}"),
+    "id": rf"{_ID}|{_KEY}",
     "key": _KEY,
     "occurred_at": _TIME,
     "parents": _OIDS,
@@ -80,7 +79,7 @@ def texts(document: object) -> Iterator[Text]:
 def _walk(value: object, pointer: str, key: str, inside: frozenset[str]) -> Iterator[Text]:
     if isinstance(value, str):
         made = MADE_HERE.get(key)
-        if made is None or made.fullmatch(value) is None:
+        if made is None or re.fullmatch(made, value) is None:
             yield _text(value, pointer, key, inside)
     elif isinstance(value, dict):
         for name, item in value.items():

@@ -46,47 +46,45 @@ _COULD_HOLD = re.compile(
     r"|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27}"
     r"|(?i:xox[abposr]-|hooks\.slack\.com|api\.softlayer\.com"
     r"|aws.{0,20}?(?:key|pw|pass|token).{0,20}?[0-9a-z/+]{40}"
-    r"|(?:key|token|pw|pwd|pass|password)[\"'\]]*\s*[\s=:>]+\s*[\"'\[]*[\w-]{24})"
+    r"|(?:key|token|pw|pwd|pass|password)[\s=:>\"'\[\]]+[\w-]{24})"
 )
+# Patterns that most records never need are texts here: they are compiled when they are first used.
 _PRIVATE_KEY = re.compile(r"BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY|PuTTY-User-Key-File|AGE-SECRET-KEY-1")
-_URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@\"']*:([^\s/@\"']+)@")
+_URL_PASSWORD = re.compile(r"://[^\s/:@\"']*:([^\s/@\"']+)@")
 _ASSIGNED = re.compile(
-    r"(?<![A-Za-z])(?:[A-Za-z0-9]+[_.-])*"
     r"(?:passw(?:or)?d|passphrase|passwd|pwd|secrets?|token|credentials?|(?:api|access|private|secret|account)[_.-]?key)"
     r"[\"'\]]{0,2}(?:\s*(?P<equals>:?=>?)\s*|:\s+|\s+is\s+|:(?=[\"']))[\"']?(?P<value>[^\s\"',;]{4,})(?P<rest>\s+\w)?",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"(?:Bearer|Basic)\s+(?P<value>[A-Za-z0-9+/=._~-]{16,})")
-_PLACEHOLDER = re.compile(
-    r"\$|<|\*|x{3,}|\.{3}|\[redacted|\(?(?:true|false|null|none|nil|empty|required|optional|sensitive|redacted|unknown)\b"
-    r"|(?:var|local|data|module|secrets?|env|vault|ssm|aws|azurerm|google)\.|ref\+|arn:|projects/|@",
-    re.IGNORECASE,
+_PLACEHOLDER = (
+    r"(?i:\$|<|\*|x{3,}|\.{3}|\[redacted|\(?(?:true|false|null|none|nil|empty|required|optional|sensitive|redacted|unknown)\b"
+    r"|(?:var|local|data|module|secrets?|env|vault|ssm|aws|azurerm|google)\.|ref\+|arn:|projects/|@)"
 )
-_PROSE = re.compile(r"[a-z]+[.!?)]?|[A-Z]?[a-z]+")
+_PROSE = r"[a-z]+[.!?)]?|[A-Z]?[a-z]+"
 
-_UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])")
-_ULID = re.compile(r"(?<![0-9A-Za-z])0[1-3][0-9A-HJKMNP-TV-Z]{24}(?![0-9A-Za-z])")
-_TOOL_ID = re.compile(
+_UUID = r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])"
+_ULID = r"(?<![0-9A-Za-z])0[1-3][0-9A-HJKMNP-TV-Z]{24}(?![0-9A-Za-z])"
+_TOOL_ID = (
     r"(?<![0-9A-Za-z])(?:(?:run|ws|plan|apply|cv|sv|org|prj|team|user|pol|polset|task|tst|ts|varset|nc|ce|stack|st)-"
     r"[1-9A-HJ-NP-Za-km-z]{16}|[a-z]{1,12}-[0-9a-f]{17})(?![0-9A-Za-z])"
 )
 """Ids of runs and workspaces at HCP Terraform, and of resources at AWS."""
-_DIGEST = re.compile(
+_DIGEST = (
     r"(?<![0-9A-Za-z])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9A-F]{64}|[0-9A-F]{40})"
     r"(?![0-9A-Za-z])"
 )
-_NAMED_DIGEST = re.compile(
-    r"(?:sha-?[0-9]{1,3}|md5|digest|checksum|etag|commits?|compare|tree|blob|raw|rev|revision|reverts?|reverted|asset"
+_NAMED_DIGEST = (
+    r"(?i:sha-?[0-9]{1,3}|md5|digest|checksum|etag|commits?|compare|tree|blob|raw|rev|revision|reverts?|reverted|asset"
     r"|fingerprint|openpgp|0x|picked from|merges?|refs?)[\s:/@=._-]{0,3}(?:[0-9a-f]{40,64}\.{2,3})?"
-    r"(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9A-Za-z])",
-    re.IGNORECASE,
+    r"(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9A-Za-z])"
 )
 _RUN = re.compile(r"[A-Za-z0-9_+=~-]{16,}")
 _SEGMENT = re.compile(r"[A-Za-z0-9]+")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-_LOGICAL_ID = re.compile(r"(?<=[a-z0-9])[0-9A-F]{8}\Z")
+_LOGICAL_ID = r"(?<=[a-z0-9])[0-9A-F]{8}\Z"
 """The end that CDK gives to the names it generates."""
-_MIXED = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
+_MIXED = (r"[a-z]", r"[A-Z]", r"[0-9]")
 
 
 def could_hold(text: str) -> bool:
@@ -103,7 +101,7 @@ def tell(text: str, strictness: Strictness) -> str | None:
     """
     if _PRIVATE_KEY.search(text):
         return PRIVATE_KEY
-    if any(not _PLACEHOLDER.match(value) for value in _URL_PASSWORD.findall(text)):
+    if any(not re.match(_PLACEHOLDER, value) for value in _URL_PASSWORD.findall(text)):
         return URL_PASSWORD
     if any(_is_value(match) for match in _ASSIGNED.finditer(text)):
         return ASSIGNED
@@ -120,20 +118,22 @@ def is_wordy(text: str) -> bool:
 def _is_value(match: re.Match[str]) -> bool:
     """Return whether what follows a secret-like name is a value, and no placeholder, reference or sentence."""
     value = match["value"]
-    if _PLACEHOLDER.match(value):
+    if re.match(_PLACEHOLDER, value):
         return False
     if match["equals"] is not None:
         return True
-    is_prose = _PROSE.fullmatch(value) is not None and len(value) < MIN_MIXED
+    is_prose = re.fullmatch(_PROSE, value) is not None and len(value) < MIN_MIXED
     return not (is_prose and (match["rest"] or len(value) < SHORT + 3))
 
 
 def _is_random(text: str, strictness: Strictness) -> bool:
+    if not any(_is_random_run(run, strictness) for run in _RUN.findall(text)):
+        return False
     for usual in (_UUID, _ULID, _TOOL_ID, _NAMED_DIGEST):
-        text = usual.sub(" ", text)
+        text = re.sub(usual, " ", text)
     if strictness is Strictness.LINK:
         path, mark, query = text.partition("?")
-        text = _DIGEST.sub(" ", path) + mark + query
+        text = re.sub(_DIGEST, " ", path) + mark + query
     return any(_is_random_run(run, strictness) for run in _RUN.findall(text))
 
 
@@ -141,7 +141,7 @@ def _is_random_run(run: str, strictness: Strictness) -> bool:
     odd = "".join(segment for segment in _SEGMENT.findall(run) if _weight(segment))
     if len(odd) < MIN_MIXED or entropy(odd) < MIN_ENTROPY:
         return False
-    mixed = all(kind.search(odd) for kind in _MIXED)
+    mixed = all(re.search(kind, odd) for kind in _MIXED)
     if strictness is Strictness.PATH:
         return mixed and len(odd) >= MIN_RANDOM
     return mixed or len(odd) >= MIN_RANDOM
@@ -150,7 +150,7 @@ def _is_random_run(run: str, strictness: Strictness) -> bool:
 @lru_cache(maxsize=8192)
 def _weight(segment: str) -> int:
     """Return the length of a segment that does not read as words, 0 for one that does."""
-    stem = _LOGICAL_ID.sub("", segment) if len(segment) > len("FCDC14AE") else segment
+    stem = re.sub(_LOGICAL_ID, "", segment) if len(segment) > len("FCDC14AE") else segment
     parts = _PART.findall(stem)
     if len(stem) < SHORT or len(parts) < 3:  # noqa: PLR2004 - a word, a word with a number
         return 0
