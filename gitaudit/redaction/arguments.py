@@ -26,7 +26,7 @@ ASSIGNMENTS = frozenset(
 """Options whose argument is `NAME=VALUE`, several of them, or a JSON object."""
 LISTS = frozenset({"--parameter-overrides", "--parameters", "--tags"})
 """Options of the AWS CLI and of CDK that take every following word up to the next option."""
-_PAIR = r"(?P<name>[^\s=,\[\]{}\"':]+(?:\[[0-9]+\])?):?="
+_PAIR = r"(?P<name>[^\s=,\[\]{}\"']+?(?:\[[0-9]+\])?):?="
 _AWS_PAIR = r"ParameterKey=(?P<name>[^,]+),ParameterValue=(?P<value>(?s:.*))"
 _ENVIRONMENT = r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>(?s:.*))"
 

@@ -25,7 +25,7 @@ _NO_SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _URL_USER = r"://[^/\s:@]*:([^/\s@]+)@"
-_PLAIN = r"[A-Za-z]?[a-z]*|[0-9]{1,3}[a-z]?"
+_PLAIN = r"[A-Za-z]?[a-z]*|[a-z]{0,3}[0-9]{1,2}[a-z]?|[0-9]{3}"
 _COMMON = frozenset({"default", "enabled", "disabled", "unknown", "(sensitive value)", "[secret]", "sensitive"})
 
 

@@ -53,7 +53,7 @@ _PRIVATE_KEY = re.compile(r"BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY|PuTTY-User-Key-
 _URL_PASSWORD = re.compile(r"://[^\s/:@\"']*:([^\s/@\"']+)@")
 _ASSIGNED = re.compile(
     r"(?:passw(?:or)?d|passphrase|passwd|pwd|secrets?|token|credentials?|(?:api|access|private|secret|account)[_.-]?key)"
-    r"[\"'\]]{0,2}(?:\s*(?P<equals>:?=>?)\s*|:\s+|\s+is\s+|:(?=[\"']))[\"']?(?P<value>[^\s\"',;]{4,})(?P<rest>\s+\w)?",
+    r"[\"'\]]{0,2}(?:\s*(?P<equals>:?=>?)\s*|:\s+|\s+is\s+|:(?=[\"']))(?P<quote>[\"'])?(?P<value>[^\s\"',;]{4,})(?P<rest>\s+\w)?",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"(?:Bearer|Basic)\s+(?P<value>[A-Za-z0-9+/=._~-]{16,})")
@@ -64,6 +64,8 @@ _PLACEHOLDER = (
 _PROSE = r"[a-z]+[.!?)]?|[A-Z]?[a-z]+"
 
 _UUID = r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])"
+_UUID_IN_NAME = r"(?<![0-9A-Za-z])[A-Z][A-Za-z]{2,40}[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}(?=[0-9A-F]{8}\b|\b)"
+"""As CDK names what there is once in a stack, such as `LogRetentionaae0aa3c5b4d4f87b02d85b201efdd8a`."""
 _ULID = r"(?<![0-9A-Za-z])0[1-3][0-9A-HJKMNP-TV-Z]{24}(?![0-9A-Za-z])"
 _TOOL_ID = (
     r"(?<![0-9A-Za-z])(?:(?:run|ws|plan|apply|cv|sv|org|prj|team|user|pol|polset|task|tst|ts|varset|nc|ce|stack|st)-"
@@ -75,9 +77,9 @@ _DIGEST = (
     r"(?![0-9A-Za-z])"
 )
 _NAMED_DIGEST = (
-    r"(?i:sha-?[0-9]{1,3}|md5|digest|checksum|etag|commits?|compare|tree|blob|raw|rev|revision|reverts?|reverted|asset"
+    r"(?i:(?:sha-?[0-9]{1,3}|md5|digest|checksum|etag|commits?|compare|tree|blob|raw|rev|revision|reverts?|reverted|asset"
     r"|fingerprint|openpgp|0x|picked from|merges?|refs?)[\s:/@=._-]{0,3}(?:[0-9a-f]{40,64}\.{2,3})?"
-    r"(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9A-Za-z])"
+    r"(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}))(?![0-9A-Za-z])"
 )
 _RUN = re.compile(r"[A-Za-z0-9_+=~-]{16,}")
 _SEGMENT = re.compile(r"[A-Za-z0-9]+")
@@ -120,7 +122,7 @@ def _is_value(match: re.Match[str]) -> bool:
     value = match["value"]
     if re.match(_PLACEHOLDER, value):
         return False
-    if match["equals"] is not None:
+    if match["equals"] or match["quote"]:
         return True
     is_prose = re.fullmatch(_PROSE, value) is not None and len(value) < MIN_MIXED
     return not (is_prose and (match["rest"] or len(value) < SHORT + 3))
@@ -129,7 +131,7 @@ def _is_value(match: re.Match[str]) -> bool:
 def _is_random(text: str, strictness: Strictness) -> bool:
     if not any(_is_random_run(run, strictness) for run in _RUN.findall(text)):
         return False
-    for usual in (_UUID, _ULID, _TOOL_ID, _NAMED_DIGEST):
+    for usual in (_UUID, _UUID_IN_NAME, _ULID, _TOOL_ID, _NAMED_DIGEST):
         text = re.sub(usual, " ", text)
     if strictness is Strictness.LINK:
         path, mark, query = text.partition("?")
