@@ -37,6 +37,7 @@ MADE_HERE: dict[str, str] = {
     "key": _KEY,
     "occurred_at": _TIME,
     "parents": _OIDS,
+    "path": r"keys/(?:[0-9A-F]{40}|[0-9A-F]{64})\.asc|attachments/[0-9a-f]{64}",
     "policy_sha256": _SHA256,
     "previous_sha256": _SHA256,
     "pushed_from": _OIDS,
