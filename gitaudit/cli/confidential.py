@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitaudit.errors import GitauditError
+    from gitaudit.model import Draft
     from gitaudit.ports import SecretScanner
-    from gitaudit.usecases.redact import Redactor
 
 
 class Confidential:
@@ -38,11 +38,11 @@ class Confidential:
         """Look for these values too from now on."""
         self.values |= values
 
-    def redactor(self) -> Redactor:
-        """Return what makes drafts fit to be kept, by what is known by now."""
+    def clean(self, draft: Draft) -> Draft:
+        """Return a draft as it may be kept or shown, by what is known by now; errors as of `Redactor.clean`."""
         from gitaudit.usecases.redact import Redactor
 
-        return Redactor(scanner=self.scanner, known=self.values, leave_out=self.leave_out)
+        return Redactor(scanner=self.scanner, known=self.values, leave_out=self.leave_out).clean(draft)
 
 
 def conceal(error: GitauditError, arguments: Sequence[str]) -> None:

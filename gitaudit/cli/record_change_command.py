@@ -49,8 +49,7 @@ def command(
     )
     drafts = recorder.drafts(commits, branch)
     if dry_run:
-        redactor = session.confidential.redactor()
-        render.show_drafts(output, [redactor.clean(draft) for draft in drafts])
+        render.show_drafts(output, [session.confidential.clean(draft) for draft in drafts])
         return
     log = session.log(output.progress("sign"))
     result = log.append(drafts, push=push) if drafts else log.sync(push=push)

@@ -112,7 +112,7 @@ def write(
 ) -> None:
     """Append one draft and print what came of it, or print the draft alone; errors as of `report_published`."""
     if dry_run:
-        show_drafts(output, [session.confidential.redactor().clean(draft)], action)
+        show_drafts(output, [session.confidential.clean(draft)], action)
     else:
         report_published(output, session.log().append([draft], push=push), push=push, action=action)
 

@@ -224,7 +224,7 @@ class Session(Repository):
             memory=self.memory,
             lock=FileLock(self.store.common_dir),
             remote=self.remote,
-            redactor=self.confidential.redactor(),
+            redactor=self.confidential,
             **more,
         )
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gitaudit.policy.config import Config
     from gitaudit.ports import Lock, Memory, ObjectReader, Outbox, Remote
     from gitaudit.usecases.build import Tools
-    from gitaudit.usecases.redact import Redactor
+    from gitaudit.usecases.redact import Cleaner
 
 MAX_ATTEMPTS = 20
 
@@ -77,7 +77,7 @@ class Log:
     memory: Memory
     lock: Lock
     remote: Remote | None
-    redactor: Redactor
+    redactor: Cleaner
     progress: Callable[[int, int], None] = lambda _done, _total: None
 
     def append(self, drafts: Sequence[Draft], *, push: bool = True) -> Published:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gitaudit.errors import InputError, RefusedError
 from gitaudit.log import paths
@@ -46,6 +46,13 @@ class Found:
         """The place, without any part of it that could itself be a value."""
         parts = self.text.pointer.split("/")
         return "/".join(part if tell(part, Strictness.NAME) is None else "*" for part in parts)
+
+
+class Cleaner(Protocol):
+    """Makes drafts fit to be kept; `Redactor` does, by what it knows."""
+
+    def clean(self, draft: Draft) -> Draft:
+        """Return a draft as it may be kept. Raises `RefusedError`, `InputError` as `Redactor.clean`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gitaudit.redaction.known import Known
 from gitaudit.redaction.marked import marked_values
 from tests.iac.documents import DATA, SAMPLES, encoded, plan, resource
 
@@ -51,7 +52,7 @@ def test_literals_are_never_marked() -> None:
     expressions = {"password": {"constant_value": "literal-value"}, "tokens": ["x"]}
     root = {"resources": [{"expressions": expressions, "provider_config_key": "registry"}]}
     found = marked_values(plan(resource(change_after={"api_key": "unmarked"}), configuration={"root_module": root}))
-    assert (found.secret, found.given) == (frozenset(), {"literal-value", "unmarked"})
+    assert found == Known(given=frozenset({"literal-value", "unmarked"}))
 
 
 def test_pulumi() -> None:
