@@ -73,7 +73,7 @@ _TOOL_ID = (
 )
 """Ids of runs and workspaces at HCP Terraform, and of resources at AWS."""
 _DIGEST = (
-    r"(?<![0-9A-Za-z])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9A-F]{64}|[0-9A-F]{40})"
+    r"(?<![0-9A-Za-z_-])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9A-F]{64}|[0-9A-F]{40})"
     r"(?![0-9A-Za-z])"
 )
 _NAMED_DIGEST = (

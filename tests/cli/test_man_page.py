@@ -16,7 +16,7 @@ from tests.support.tools import require_tool
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "man" / "git-audit.1"
-COMMON = {"--key", "--remote", "--no-push", "--dry-run", "--json", "--quiet", "-q", "--help", "-h"}
+COMMON = {"--key", "--remote", "--redact", "--no-push", "--dry-run", "--json", "--quiet", "-q", "--help", "-h"}
 
 
 def plain(roff: str) -> str:
