@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from gitaudit.adapters.environment import variable
-from gitaudit.cli.output import JSON_WANTED, Unfinished, print_error
+from gitaudit.cli.output import ARGUMENTS, JSON_WANTED, Unfinished, print_error
 from gitaudit.errors import GitauditError, LogError, RefusedError, SetupError
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _run(arguments: Sequence[str], meta: dict[str, object]) -> int:
     try:
         with cli.make_context(PROGRAM, list(arguments)) as ctx:
             ctx.meta["gitaudit.run"] = meta
+            ctx.meta[ARGUMENTS] = tuple(arguments)
             try:
                 result = cli.invoke(ctx)
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gitaudit.adapters.detector import LibraryScanner
@@ -47,15 +48,21 @@ class Confidential:
 
 def conceal(error: GitauditError, arguments: Sequence[str]) -> None:
     """Take secrets that the user typed, or that variables hold, out of the message and the hint of an error."""
-    surroundings = variables()
-    own = [value for name, value in surroundings.items() if name.startswith("GITAUDIT_")]
-    typed = {piece for word in (*arguments, *own) for piece in (word, word.partition("=")[2])}
-    values = from_environment(surroundings) | known(secret=[piece for piece in typed if _looks_secret(piece)])
-    scrubber = Scrubber(values.secret)
-    error.message, _ = scrubber.scrub(error.message)
+    typed = typed_secrets(arguments)
+    error.message, _ = typed.scrub(error.message)
     error.args = (error.message,)
     if error.hint:
-        error.hint, _ = scrubber.scrub(error.hint)
+        error.hint, _ = typed.scrub(error.hint)
+
+
+def typed_secrets(arguments: Sequence[str]) -> Scrubber:
+    """Return what finds the secrets of a command line and of the environment in what is to be printed."""
+    surroundings = variables()
+    own = [value for name, value in surroundings.items() if name.startswith("GITAUDIT_")]
+    words = {piece for word in (*arguments, *own) for piece in (word, word.partition("=")[2])}
+    typed = words | {piece for word in words for piece in re.split(r"[\s=,;'\"/]+", word)}
+    values = from_environment(surroundings) | known(secret=[piece for piece in typed if _looks_secret(piece)])
+    return Scrubber(values.secret)
 
 
 def _looks_secret(text: str) -> bool:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 JSON_WANTED = "gitaudit.json"
 """Key in click's `Context.meta`: errors are to be JSON."""
 
+ARGUMENTS = "gitaudit.arguments"
+"""Key in click's `Context.meta`: the words of the command line."""
+
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _BEYOND = 0x10000
 
@@ -106,7 +109,8 @@ class Output:
             _message("", text)
 
     def warn(self, text: str, hint: str | None = None) -> None:
-        """Warn on stderr, or in the JSON document; quiet does not silence it."""
+        """Warn on stderr, or in the JSON document; quiet does not silence it, and no secret is repeated."""
+        text, hint = _concealed(text), hint and _concealed(hint)
         if self.json:
             self.notices.append({"message": text, "hint": hint})
             return
@@ -137,6 +141,14 @@ class Output:
         if self.quiet or self.json or self.jsonl or sys.stderr is None or not sys.stderr.isatty():
             return _no_progress
         return _Bar(label).show
+
+
+def _concealed(text: str) -> str:
+    """Return a text without the secrets that the user typed."""
+    from gitaudit.cli.confidential import typed_secrets
+
+    context = click.get_current_context(silent=True)
+    return typed_secrets(() if context is None else context.meta.get(ARGUMENTS, ())).scrub(text)[0]
 
 
 def _message(kind: str, text: str) -> None:

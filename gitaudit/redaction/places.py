@@ -112,10 +112,10 @@ def _text(value: str, pointer: str, key: str, inside: frozenset[str]) -> Text:
     return Text(pointer, value, key in FREE, strictness)
 
 
-def replace_free(value: object, change: Callable[[str], str], key: str = "") -> object:
-    """Return a record, or a part of one, with every free text changed by a function."""
+def replace_free(value: object, change: Callable[[str, bool], str], key: str = "") -> object:
+    """Return a record, or a part of one, with every free text changed; the function is told whether one is a URL."""
     if isinstance(value, str):
-        return change(value) if key in FREE else value
+        return change(value, key in LINKS) if key in FREE else value
     if isinstance(value, dict):
         return {name: replace_free(item, change, name) for name, item in value.items()}
     if isinstance(value, list):

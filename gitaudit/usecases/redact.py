@@ -98,9 +98,9 @@ class Redactor:
             return dict(document), 0
         total = 0
 
-        def scrub(text: str) -> str:
+        def scrub(text: str, is_link: bool) -> str:  # noqa: FBT001 - the only caller names neither
             nonlocal total
-            text, count = self._all_values.scrub(text)
+            text, count = (self._values_in_links if is_link else self._all_values).scrub(text)
             total += count
             return text
 
@@ -127,6 +127,11 @@ class Redactor:
     @cached_property
     def _all_values(self) -> Scrubber:
         return Scrubber(self.known.secret | self.known.given)
+
+    @cached_property
+    def _values_in_links(self) -> Scrubber:
+        """A link without the ordinary words in it, such as the name of an environment, would lead nowhere."""
+        return Scrubber(self.known.secret | {value for value in self.known.given if not is_plain(value)})
 
     @cached_property
     def _secret_values(self) -> Scrubber:
@@ -156,7 +161,9 @@ def _refused(record_type: str, found: list[Found]) -> RefusedError:
 
 def _hint(record_type: str, first: Found) -> str:
     where = first.pointer
-    if record_type == "change":
+    if where == "/subject/ref":
+        return "the name of the branch holds it: rename the branch, and replace the secret"
+    if record_type == "change" and first.text.strictness is Strictness.PATH:
         return (
             "the path is a part of the commit: rename the file, rewrite the commit before it is pushed, "
             "and replace the secret"

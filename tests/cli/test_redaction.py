@@ -11,12 +11,13 @@ from urllib.parse import quote
 
 import pytest
 
-from gitaudit.cli import deploying
+from gitaudit.cli import deploying, render
 from gitaudit.redaction.scrub import forms
 from tests.cli.console import DATA, Console, Ran, all_objects, snapshot
 from tests.support.secrets import made_secrets
 
 if TYPE_CHECKING:
+    from gitaudit.cli.output import Output
     from tests.support.git import GitRepo
 
 DEPLOY = ("record-deploy", "--env", "prod", "--outcome", "succeeded")
@@ -292,3 +293,22 @@ def test_bug_report(audited: Console, git_repo: GitRepo, tmp_path: Path, monkeyp
         assert "KeyError" in report.read_text("utf-8")
         assert leaks(TOKEN, report.read_bytes()) == []
         assert_nowhere(TOKEN, ran, git_repo)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_warnings_do_not_repeat_a_secret(
+    audited: Console, git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch, form: list[str]
+) -> None:
+    """Those that quote what was typed, or what a variable holds."""
+    monkeypatch.setenv("MY_TOKEN", KNOWN)
+
+    def warn(_session: object, output: Output, *_: object, **_more: object) -> None:
+        output.warn(f"cannot read {TOKEN}.log, {KNOWN}", f"check {TOKEN}")
+        output.document({}) if output.json else output.text("done")
+
+    monkeypatch.setattr(render, "write", warn)
+    ran = audited.run(*DEPLOY, "--evidence", str(git_repo.path / "main.tf"), "--reason", f"see {TOKEN}", *form)
+    assert ran.code == 0
+    assert "cannot read [redacted]" in ran.out + ran.err
+    assert leaks(TOKEN, ran.out, ran.err) == []
+    assert leaks(KNOWN, ran.out, ran.err) == []

@@ -104,6 +104,7 @@ def test_many_places() -> None:
             draft({"files": [{"path": SECRET}]}, kind="change"),
             "rename the file, rewrite the commit before it is pushed",
         ),
+        (draft(subject={"ref": SECRET}, kind="change"), "rename the branch"),
         (draft(origin=SECRET), "write it without the secret; what was given is kept nowhere"),
     ],
 )
@@ -127,6 +128,15 @@ def test_known_values_are_taken_out_of_free_text() -> None:
     assert cleaned["links"] == [{"rel": "x", "href": "https://a/?p=[redacted]"}]
     assert cleaned["redaction"] == {"dropped": 2, "scrubbed": 4}
     assert redactor.clean(Draft(document=cleaned)).document == cleaned
+
+
+def test_links_keep_ordinary_words() -> None:
+    """A link without the name of the environment would lead nowhere; without a password it should."""
+    links = [{"rel": "run", "href": "https://ci.example.com/production/tulip-2026?pin=t0ps3cret"}]
+    values = known(secret=["t0ps3cret"], given=["production", "tulip-2026"])
+    cleaned = Redactor(scanner=SCANNER, known=values).clean(draft({"reason": "production"}, links=links)).document
+    assert cleaned["links"] == [{"rel": "run", "href": "https://ci.example.com/production/[redacted]?pin=[redacted]"}]
+    assert cleaned["body"] == {"reason": "[redacted]"}
 
 
 def test_known_secret_in_a_name_is_refused() -> None:
