@@ -105,10 +105,7 @@ def _fail(error: BaseException, arguments: Sequence[str], meta: dict[str, object
         from gitaudit.cli.usage import is_json_wanted
 
         as_json = as_json or is_json_wanted(error, arguments)
-    told = _as_ours(error.error if isinstance(error, Unfinished) else error, arguments)
-    from gitaudit.cli.confidential import conceal
-
-    conceal(told, arguments)
+    told = _concealed(_as_ours(error.error if isinstance(error, Unfinished) else error, arguments), arguments)
     try:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             click.echo(error.format_message(), err=True)
@@ -119,6 +116,19 @@ def _fail(error: BaseException, arguments: Sequence[str], meta: dict[str, object
     except OSError:
         pass  # the exit code says it
     return told.exit_code
+
+
+def _concealed(error: GitauditError, arguments: Sequence[str]) -> GitauditError:
+    """Return an error without secrets that the user typed; where that cannot be told, a bug without its text."""
+    try:
+        from gitaudit.cli.confidential import conceal
+
+        conceal(error, arguments)
+    except Exception as fault:  # noqa: BLE001 - what broke here must not let the message out
+        from gitaudit.cli.bugs import bug_error
+
+        return bug_error(fault)
+    return error
 
 
 def _as_ours(error: BaseException, arguments: Sequence[str]) -> GitauditError:

@@ -61,13 +61,6 @@ def typed_secrets(arguments: Sequence[str]) -> Scrubber:
     own = [value for name, value in surroundings.items() if name.startswith("GITAUDIT_")]
     words = {piece for word in (*arguments, *own) for piece in (word, word.partition("=")[2])}
     typed = words | {piece for word in words for piece in re.split(r"[\s=,;'\"/]+", word)}
-    values = from_environment(surroundings) | known(secret=[piece for piece in typed if _looks_secret(piece)])
-    return Scrubber(values.secret)
-
-
-def _looks_secret(text: str) -> bool:
-    if tell(text, Strictness.LINK) is not None:
-        return True
-    if not could_hold(text):
-        return False
-    return LibraryScanner().find(text) is not None
+    scanner = LibraryScanner()
+    secret = [piece for piece in typed if tell(piece, Strictness.LINK) or (could_hold(piece) and scanner.find(piece))]
+    return Scrubber((from_environment(surroundings) | known(secret=secret)).secret)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from gitaudit.adapters.detector import LibraryScanner
 from gitaudit.cli import deploying, render
 from gitaudit.redaction.scrub import forms
 from tests.cli.console import DATA, Console, Ran, all_objects, snapshot
@@ -312,3 +313,18 @@ def test_warnings_do_not_repeat_a_secret(
     assert "cannot read [redacted]" in ran.out + ran.err
     assert leaks(TOKEN, ran.out, ran.err) == []
     assert leaks(KNOWN, ran.out, ran.err) == []
+
+
+def test_error_that_cannot_be_cleaned_is_not_shown(audited: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the scan itself is broken, an error says so and no more; no record is written either."""
+
+    def broken(_scanner: object, text: str) -> None:
+        raise ImportError(text)
+
+    monkeypatch.setattr(LibraryScanner, "find", broken)
+    for arguments in ([*DEPLOY, "--reason", KEY_ID], ["record-deploy", "--env", KEY_ID, "--outcome", "failed"]):
+        ran = audited.run(*arguments)
+        assert (ran.code, ran.out) == (4, "")
+        assert "a bug in gitaudit: ImportError" in ran.err
+        assert leaks(KEY_ID, ran.err) == []
+    assert audited.run("show", "2").code == 2
