@@ -207,6 +207,7 @@ class Log:
         """Put drafts into the outbox, all or none; return how many records surely came before them."""
         base = self._common_ref()
         try:
+            size = size_of(self.tools.store, base)
             for draft in drafts:
                 self.outbox.put(draft, base)
         except GitauditError as error:
@@ -214,7 +215,7 @@ class Log:
             error.message += "; nothing was recorded"
             error.args = (error.message,)
             raise
-        return size_of(self.tools.store, base)
+        return size
 
     def _common_ref(self) -> str | None:
         """Return the last commit that the local log and the published one share: what drafts are made in view of."""
