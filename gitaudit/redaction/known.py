@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def known(*, secret: Iterable[str] = (), given: Iterable[str] = ()) -> Known:
     )
 
 
+@lru_cache(maxsize=4096)  # a large plan has few names, each many times
 def is_secret_name(name: str) -> bool:
     """Return whether a variable, option or attribute of this name is likely to have a secret as its value."""
     words = re.sub(_CAMEL, "_", name)

@@ -29,6 +29,7 @@ MAX_SHOWN = 5
 """Places that an error names; it says how many more there are."""
 _LEFT_OUT = ("body", "links", "subject")
 _REQUIRED_IN_ITEMS = frozenset({"address", "name", "type"})
+_FIELD = r"[a-z][a-z_]{0,31}(?:sha256|base64)?|[0-9]{1,5}|"
 _FINGERPRINT = re.compile(r"\b[0-9A-F]{40}(?:[0-9A-F]{24})?\b")
 _OWN_FILES = (f"{paths.SCHEMAS}/", paths.README)
 """Files that this program writes itself."""
@@ -43,9 +44,11 @@ class Found:
 
     @property
     def pointer(self) -> str:
-        """The place, without any part of it that could itself be a value."""
+        """The place, with `*` for every part of it that is not like the name of a field, so that none is a value."""
+        if not self.text.pointer.startswith("/"):
+            return self.text.pointer  # a file and a line
         parts = self.text.pointer.split("/")
-        return "/".join(part if tell(part, Strictness.NAME) is None else "*" for part in parts)
+        return "/".join(part if re.fullmatch(_FIELD, part) else "*" for part in parts)
 
 
 class Cleaner(Protocol):
@@ -89,7 +92,10 @@ class Redactor:
         """Refuse a record, or a file that comes with it, that holds a secret. Raises `RefusedError`."""
         found = [*self._found(texts(document)), *self._found(_lines(files))]
         if found:
-            raise _refused(str(document.get("type")), found)
+            error = _refused(str(document.get("type")), found)
+            error.message, _ = self._secret_values.scrub(error.message)
+            error.args = (error.message,)
+            raise error
 
     def _scrub(self, document: Mapping[str, object]) -> tuple[dict[str, object], int]:
         """Return a document without known values in its free texts, and how many pieces were replaced."""
