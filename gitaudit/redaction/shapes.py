@@ -45,7 +45,7 @@ _COULD_HOLD = re.compile(
     r"|eyJ[\w=-]+\.|gh[pousr]_|npm_|[sr]k_live_|SG\.[\w-]{22}|sq0csp-|_authToken|NPM[ _-]?TOKEN"
     r"|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27}"
     r"|(?i:xox[abposr]-|hooks\.slack\.com|api\.softlayer\.com"
-    r"|aws.{0,20}?(?:key|pw|pass|token).{0,20}?[0-9a-z/+]{40}"
+    r"|aws.{0,20}?(?:key|pw|pass|token).{0,24}?[0-9a-z/+]{40}"
     r"|(?:key|token|pw|pwd|pass|password)[\s=:>\"'\[\]]+[\w-]{24})"
 )
 # Patterns that most records never need are texts here: they are compiled when they are first used.

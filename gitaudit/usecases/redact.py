@@ -30,6 +30,8 @@ MAX_SHOWN = 5
 _LEFT_OUT = ("body", "links", "subject")
 _REQUIRED_IN_ITEMS = frozenset({"address", "name", "type"})
 _FIELD = r"[a-z][a-z_]{0,31}(?:sha256|base64)?|[0-9]{1,5}|"
+_APART = " ;\n; "
+"""Between texts that are looked at together: no pattern reaches over it, so none finds less than in each alone."""
 _FINGERPRINT = re.compile(r"\b[0-9A-F]{40}(?:[0-9A-F]{24})?\b")
 _OWN_FILES = (f"{paths.SCHEMAS}/", paths.README)
 """Files that this program writes itself."""
@@ -119,7 +121,7 @@ class Redactor:
         for text in every:
             looked_at.setdefault(text.strictness, []).append(text)
         for strictness, group in looked_at.items():
-            together = "\n".join(text.value for text in group)
+            together = _APART.join(text.value for text in group)
             if tell(together, strictness) or could_hold(together) or self._secret_values.found_in(together):
                 yield from (Found(text=text, kind=kind) for text in group if (kind := self._kind(text)) is not None)
 

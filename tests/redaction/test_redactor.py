@@ -96,6 +96,14 @@ def test_many_places() -> None:
     assert "items/5" not in found.message
 
 
+@pytest.mark.parametrize("before", ["token=", "the secret is", "password: '", "Bearer", "aws key", "a://b:", "x"])
+def test_no_field_hides_the_next_one(before: str) -> None:
+    """Fields are looked at together first; what one ends with must not swallow what another begins with."""
+    for secret in (f"<x>password={SECRET}", "<x>password=hunter2", f"$A {KEY_ID}", "-----BEGIN PRIVATE KEY-----"):
+        found = refusal(draft({"reason": before, "ticket": secret}))
+        assert "/body/ticket (" in found.message
+
+
 @pytest.mark.parametrize(
     ("one", "hint"),
     [
