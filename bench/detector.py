@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from gitaudit.adapters.detector import LibraryScanner
 from gitaudit.errors import InputError
-from gitaudit.iac import summarize_plan, summarize_result, text
+from gitaudit.iac import summarize_plan, summarize_result
+from gitaudit.iac import text as iac_text
 from gitaudit.model import RECORD_TYPES
 from gitaudit.redaction.known import is_plain
 from gitaudit.redaction.marked import marked_values
@@ -73,11 +74,11 @@ def main() -> None:
 
 def _catches(strictness: Strictness, scanner: LibraryScanner) -> str:
     every = [(kind, SENTENCE.format(secret)) for seed in SEEDS for kind, secret in made_secrets(seed).items()]
-    looks = {one for one in every if tell(one[1], strictness)}
-    library = {one for one in every if could_hold(one[1]) and scanner.find(one[1])}
-    missed = sorted({one[0] for one in every if one not in looks | library})
-    of = len(every)
-    counts = [f"{len(found)} of {of}" for found in (looks, library, looks | library)]
+    looks = [tell(text, strictness) is not None for _, text in every]
+    library = [could_hold(text) and scanner.find(text) is not None for _, text in every]
+    either = [one or other for one, other in zip(looks, library, strict=True)]
+    missed = sorted({kind for (kind, _), is_found in zip(every, either, strict=True) if not is_found})
+    counts = [f"{sum(found)} of {len(every)}" for found in (looks, library, either)]
     return f"| {strictness.name.lower()} | {' | '.join(counts)} | {'; '.join(missed) or '-'} |"
 
 
@@ -107,7 +108,7 @@ def _names_in(samples: Path) -> dict[str, list[str]]:
 
     for path in sorted(samples.rglob("*")):
         with suppress(InputError, IsADirectoryError):
-            walk(list(text.read(path.read_bytes()).objects))
+            walk(list(iac_text.read(path.read_bytes()).objects))
     return {name: sorted(values) for name, values in found.items()}
 
 
