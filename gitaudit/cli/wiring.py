@@ -43,6 +43,7 @@ class Session(Repository):
         """
         super().__init__(directory)
         self._key = key
+        self._position: Position | None = None
         self.named_remote = remote
 
     @cached_property
@@ -302,7 +303,10 @@ class Session(Repository):
         """Return the position at the head, as the repository tells it."""
         from gitaudit.usecases.position import position_at
 
-        return position_at(self.store, self.schemas, self.head())
+        head = self.head()
+        if self._position is None or self._position.head is None or self._position.head.commit != head:
+            self._position = position_at(self.store, self.schemas, head)
+        return self._position
 
     def policy(self) -> Policy:
         """Return the policy in force. Raises `SetupError` where there is none."""
