@@ -155,7 +155,7 @@ class Bench:
             self.run(["git", "clone", "--quiet", "--no-local", str(path), str(clone)])
             self.run(["git", "fetch", "--quiet", "origin", "refs/heads/audit:refs/heads/audit"], cwd=clone)
             self.run(["git", "fetch", "--quiet", "origin", "refs/notes/audit:refs/notes/audit"], cwd=clone)
-            self.run(["git", "remote", "remove", "origin"], cwd=clone)
+            self.run(["git", "remote", "remove", "origin"], cwd=clone)  # before the clone knows of a log there
             self.admit(path, genesis, clone)
         return clone
 

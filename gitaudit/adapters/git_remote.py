@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitaudit.adapters.git_program import GitResult, run_git
+from gitaudit.adapters.git_store import TRACKING
 from gitaudit.errors import LogError, RemoteError, SetupError
 from gitaudit.model import PushResult
 
@@ -48,8 +49,8 @@ class GitRemote:
         return self._name
 
     def tracking(self, ref: str) -> str:
-        """Return `refs/gitaudit/remotes/NAME/…`: outside `refs/remotes/`, whose refspec would force it."""
-        return f"refs/gitaudit/remotes/{self._name}/{ref.removeprefix('refs/')}"
+        """Return `refs/gitaudit/remotes/NAME/…`."""
+        return f"{TRACKING}{self._name}/{ref.removeprefix('refs/')}"
 
     def fetch(self, refs: Sequence[str]) -> Mapping[str, str | None]:
         """Fetch what the remote has of `refs`; tracking refs of branches only ever move forward.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gitaudit.model import Kind, RefMove
 
 NO_OBJECT = "0" * 40
+TRACKING = "refs/gitaudit/remotes/"
+"""What remotes last had, by name: outside `refs/remotes/`, whose refspec would force it."""
 MAX_LOOSE = 200
 MAX_PENDING = 20_000
 _TOPOLOGICAL, _REVERSE = 1, 4

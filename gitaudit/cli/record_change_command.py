@@ -49,7 +49,7 @@ def command(
     )
     drafts = recorder.drafts(commits, branch)
     if dry_run:
-        render.show_drafts(output, [session.confidential.clean(draft) for draft in drafts])
+        render.show_drafts(session, output, drafts)
         return
     log = session.log(output.progress("sign"))
     result = log.append(drafts, push=push) if drafts else log.sync(push=push)

@@ -112,13 +112,18 @@ def write(
 ) -> None:
     """Append one draft and print what came of it, or print the draft alone; errors as of `report_published`."""
     if dry_run:
-        show_drafts(output, [session.confidential.clean(draft)], action)
+        show_drafts(session, output, [draft], action)
     else:
         report_published(output, session.log().append([draft], push=push), push=push, action=action)
 
 
-def show_drafts(output: Output, drafts: Sequence[Draft], action: str | None = None) -> None:
-    """Print the drafts that would become records."""
+def show_drafts(session: Session, output: Output, drafts: Sequence[Draft], action: str | None = None) -> None:
+    """Print the drafts that would become records, after the checks that they would meet; errors as of `check_draft`."""
+    from gitaudit.usecases.build import check_draft
+
+    drafts = [session.confidential.clean(draft) for draft in drafts]
+    for draft in drafts:
+        check_draft(session.tools, session.position(), draft)
     if output.json:
         more = {} if action is None else {"action": action}
         output.document({**more, "dry_run": True, "records": [dict(draft.document) for draft in drafts]})

@@ -150,10 +150,10 @@ def _wishes(session: Session, options: Mapping[str, Any]) -> Wishes:
     from gitaudit.usecases.origin import origin_from_url
     from gitaudit.usecases.start import Wishes
 
-    url = session.store.remotes()[session.remote.name] if session.remote is not None else f"{session.store.work_tree}"
+    url = session.store.remotes().get(session.remote.name) if session.remote is not None else None
     protected = tuple(options["protect"]) or ((session.store.head_ref() or "refs/heads/main"),)
     return Wishes(
-        origin=options["origin"] or origin_from_url(url),
+        origin=options["origin"] or origin_from_url(url or f"{session.store.work_tree}"),
         branch=options["branch"],
         key_name=options["key_name"] or "owner",
         email=options["email"] or DEFAULT_EMAIL,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.adapters.environment import variable
 from gitaudit.cli.repository import Repository
-from gitaudit.errors import ConfigError, GitauditError, InputError, KeyProblemError, SetupError
+from gitaudit.errors import ConfigError, GitauditError, InputError, KeyProblemError, LogError, SetupError
 from gitaudit.policy.config import FILE_NAME, Config, parse_config
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Session(Repository):
     @cached_property
     def remote(self) -> GitRemote | None:
         """The remote that the log is shared through: the one named, `origin`, or the only one; None without any."""
-        names = list(self.store.remotes())
+        names = list(self.store.remotes()) or self._former_remotes()
         wanted = self.named_remote or self.store.config("gitaudit.remote")
         if wanted is not None and wanted not in names:
             raise InputError(
@@ -183,6 +183,16 @@ class Session(Repository):
         from gitaudit.adapters.git_remote import GitRemote
 
         return GitRemote(self.store, chosen)
+
+    def _former_remotes(self) -> list[str]:
+        """Return the remotes that the log was shared through before they were removed from this clone.
+
+        They cannot be reached, so records wait: without them, the clone would take what it alone has for published.
+        """
+        from gitaudit.adapters.git_store import TRACKING
+
+        known = (name.removeprefix(TRACKING).split("/")[0] for name, _ in self.store.refs(TRACKING))
+        return list(dict.fromkeys(known))
 
     @property
     def clear_remote(self) -> GitRemote | None:
@@ -256,16 +266,27 @@ class Session(Repository):
 
     def branch_candidates(self, ref: str | None = None) -> dict[str, str]:
         """Return where the log could be read, by ref, the local branch first, then what is known of the remotes'."""
+        from gitaudit.adapters.git_store import TRACKING
+
         name = ref or "refs/heads/audit"
         short = name.removeprefix("refs/heads/")
         names = [name]
         for remote in self.store.remotes():
-            names += [f"refs/gitaudit/remotes/{remote}/heads/{short}", f"refs/remotes/{remote}/{short}"]
+            names += [f"{TRACKING}{remote}/heads/{short}", f"refs/remotes/{remote}/{short}"]
         return {name: found for name in names if (found := self.store.ref(name)) is not None}
 
     def head_of(self, config: Config) -> str:
         """Return the head to read. Raises `SetupError` where there is none."""
         candidates = self.branch_candidates(config.log)
+        remembered = None if candidates else self.memory.load()
+        if remembered is not None and remembered.log == config.log:
+            seen = remembered.seen
+            raise LogError(
+                f"the log is gone: expected {config.log} at {seen.commit} ({seen.size} records) or later, which this "
+                "clone has seen, found no such branch",
+                hint=f"ask who deleted it; what is left of it here comes back with: git update-ref {config.log} "
+                f"{seen.commit}",
+            )
         if not candidates:
             raise SetupError(
                 f"expected the log at {config.log}, found no such branch",

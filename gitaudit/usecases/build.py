@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitaudit.errors import ConfigError, ConflictError, KeyProblemError, LogError, RefusedError
+from gitaudit.errors import ConfigError, ConflictError, KeyProblemError, LogError, RefusedError, SetupError
 from gitaudit.log import paths
 from gitaudit.log.commit import CommitText, format_commit, format_payload, sha256_hex
 from gitaudit.log.merkle import Frontier, format_frontier
 from gitaudit.log.message import format_message
 from gitaudit.log.openpgp import Signature, parse_armored
 from gitaudit.log.record import Record, link
-from gitaudit.log.times import epoch, parse_time
+from gitaudit.log.times import epoch, format_time, from_epoch, parse_time
 from gitaudit.log.tree import FILE_MODE, FOLDER_MODE, Entries, Entry, format_tree, parse_tree
 from gitaudit.model import Head
 from gitaudit.usecases.position import Position, certificates_at, load_policy
@@ -48,21 +48,13 @@ def add_record(
     Costs a signature and about ten objects, however long the log is. `meanwhile` is done while the signature is made.
 
     Raises:
-        RefusedError: the record breaks its schema, holds a secret, or is not granted to the signer's key.
-        ConflictError: a policy change that was made against another policy than the one it now follows.
+        RefusedError: as `check_draft`.
         KeyProblemError: no signature to be had.
-        SetupError: the objects cannot be written.
+        SetupError: the objects cannot be written, or as `check_draft`.
     """
-    record = _linked(draft, before, tools.signer.fingerprint)
-    problems = tools.schemas.check_record(record.document)
-    if problems:
-        place = f"{problems[0].pointer or 'the top'}: expected {problems[0].expected}, found {problems[0].found}"
-        raise RefusedError(f"the {record.type} record breaks its schema at {place}")
-    Redactor(scanner=tools.scanner).check(record.document, draft.files)
+    record, policy = check_draft(tools, before, draft)
     files = dict(draft.files)
-    policy = _policy_after(tools, before, files)
     judge = before.policy or policy
-    _check_grant(judge, record, tools.signer.fingerprint)
     frontier = (before.frontier or Frontier()).append(record.raw)
     files[paths.record_path(record.index, record.type)] = record.raw
     files[paths.FRONTIER] = format_frontier(frontier)
@@ -85,6 +77,49 @@ def add_record(
     if policy is not judge or before.policy is None:
         after = replace(after, policy=policy, certificates=certificates_at(tools.store, tree, policy))
     return after, record
+
+
+def check_draft(tools: Tools, before: Position, draft: Draft) -> tuple[Record, Policy]:
+    """Return the record that a draft becomes after `before`, and the policy that then holds; nothing is written.
+
+    Raises:
+        RefusedError: the record breaks its schema, holds a secret, happens later than it is recorded, or is not granted
+            to the signer's key.
+        SetupError: this machine's clock does not fit the record before.
+    """
+    record = _linked(draft, before, tools.signer.fingerprint)
+    problems = tools.schemas.check_record(record.document)
+    if problems:
+        place = f"{problems[0].pointer or 'the top'}: expected {problems[0].expected}, found {problems[0].found}"
+        raise RefusedError(f"the {record.type} record breaks its schema at {place}")
+    Redactor(scanner=tools.scanner).check(record.document, draft.files)
+    policy = _policy_after(tools, before, draft.files)
+    judge = before.policy or policy
+    _check_grant(judge, record, tools.signer.fingerprint)
+    _check_times(tools, before, record, judge.tolerance_seconds)
+    return record, policy
+
+
+def _check_times(tools: Tools, before: Position, record: Record, tolerance: int) -> None:
+    """Refuse what a reader would find out of time for good (docs/format.md, "Times")."""
+    now = epoch(tools.clock.now())
+    recorded, occurred = (epoch(parse_time(record.text(name))) for name in ("recorded_at", "occurred_at"))
+    if occurred > recorded + tolerance:
+        raise RefusedError(
+            f"expected it to have happened by now, {record.text('recorded_at')}, found {record.text('occurred_at')}",
+            hint="correct the time, or record it when it has happened",
+        )
+    latest = max(before.signed_at, recorded)
+    if now < latest - tolerance:
+        told = "the last record was signed" if latest == before.signed_at else "this record was made"
+        raise SetupError(
+            f"expected the clock of this machine to be past {_moment(latest)}, when {told}, found {_moment(now)}",
+            hint="set the clock; if it is right, that of whoever signed the last record was fast: wait, or tell them",
+        )
+
+
+def _moment(seconds: int) -> str:
+    return format_time(from_epoch(seconds))
 
 
 class SignedBytes(NamedTuple):

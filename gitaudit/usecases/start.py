@@ -177,9 +177,12 @@ def choose(
         own_key: returns the fingerprint of the user's key, None where there is none.
 
     Raises:
+        InputError: `trust` is neither.
         LogError: the user vouches for another log than there is.
-        SetupError: there is something that nothing vouches for.
+        SetupError: there is something that nothing vouches for, or nothing where the user vouches for a log.
     """
+    if trust is not None:
+        _check_trust(trust)
     known = found.config or config_of(found.remembered)
     if known is not None:
         if trust not in {None, known.genesis_commit, known.genesis_sha256}:
@@ -190,6 +193,11 @@ def choose(
         return known
     head = found.theirs or found.here
     if head is None:
+        if trust is not None:
+            raise SetupError(
+                f"expected the log that --trust vouches for at {found.ref}, found none here and none on the remote",
+                hint="check the remote; leave --trust out to start a log of your own",
+            )
         return None
     if trust is not None:
         return trusted_log(store, trust, found.ref, {found.ref: head})
@@ -237,11 +245,7 @@ def trusted_log(store: ObjectReader, trust: str, ref: str | None, candidates: Ma
         LogError: the log begins with another commit.
         SetupError: no log to be found.
     """
-    if _TRUST.fullmatch(trust) is None:
-        raise InputError(
-            "expected --trust to be a commit id of 40 hex digits or a SHA-256 of 64, found another form",
-            hint=f"it stands in {FILE_NAME} of the audited branch, under genesis",
-        )
+    _check_trust(trust)
     name = ref or f"{BRANCH_PREFIX}audit"
     if not candidates:
         raise SetupError(
@@ -255,3 +259,11 @@ def trusted_log(store: ObjectReader, trust: str, ref: str | None, candidates: Ma
             hint="compare the genesis with somebody you trust; this may be another log",
         )
     return _config(store, name, genesis)
+
+
+def _check_trust(trust: str) -> None:
+    if _TRUST.fullmatch(trust) is None:
+        raise InputError(
+            "expected --trust to be a commit id of 40 hex digits or a SHA-256 of 64, found another form",
+            hint=f"it stands in {FILE_NAME} of the audited branch, under genesis",
+        )

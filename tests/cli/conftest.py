@@ -122,7 +122,7 @@ def reader(capsys: pytest.CaptureFixture[str], git_repo: GitRepo) -> Console:
 def _busy(tmp_path_factory: pytest.TempPathFactory, _template: Path, gpg_keys: GpgKeys) -> Path:
     """Give the repository of `busy`."""
     repo = GitRepo(shutil.copytree(_template / "repo", tmp_path_factory.mktemp("busy") / "repo"))
-    repo.run("remote", "remove", "origin")
+    repo.forget_remote("origin")
     repo.run("config", "user.signingkey", gpg_keys.plain.fingerprint)
     second = gpg_keys.second.fingerprint
     with isolation.sandbox() as made, pytest.MonkeyPatch.context() as patch:

@@ -106,6 +106,13 @@ class GitRepo:
         self.raw("commit", "--quiet", "--allow-empty", "-m", message, *options, env=dates | dict(env or {}))
         return self.id_of("HEAD")
 
+    def forget_remote(self, name: str) -> None:
+        """Remove a remote, and all that a log shared through it has left behind."""
+        self.run("remote", "remove", name)
+        for ref in self.refs():
+            if ref.startswith(f"refs/gitaudit/remotes/{name}/"):
+                self.run("update-ref", "-d", ref)
+
     def id_of(self, revision: str) -> str:
         """Return the object id that a revision names; GitError if there is none."""
         return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", revision)

@@ -266,9 +266,9 @@ class Examination:
         from gitaudit.usecases.forges.place import place_of
 
         remote, store = self._remote, self._session.store
-        if remote is None:
+        url = None if remote is None else store.remotes().get(remote.name)
+        if remote is None or url is None:
             return Check(name="protection", status="skipped", told="there is no remote")
-        url = store.remotes()[remote.name]
         there = local_repository(store, url)
         if there is None:
             return remotes.judge_elsewhere(place_of(url), remote.name)

@@ -112,7 +112,8 @@ def _place(session: Session, repository: str | None) -> RemotePlace | None:
         if repository is None:
             raise
         return None
-    return None if remote is None else place_of(session.store.remotes()[remote.name])
+    url = None if remote is None else session.store.remotes().get(remote.name)
+    return None if url is None else place_of(url)
 
 
 def _pinned_branch(session: Session) -> str:

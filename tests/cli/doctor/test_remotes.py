@@ -98,13 +98,20 @@ def test_log_that_the_remote_has_lost(patient: Patient, git_remote: GitRepo, how
 
 def test_no_remote(patient: Patient, git_repo: GitRepo) -> None:
     """Without a remote there is nothing to ask, and nothing wrong."""
-    git_repo.run("remote", "remove", "origin")
+    git_repo.forget_remote("origin")
     found = patient.examine()
 
     assert found.code == 0
     assert {name for name, status in found.statuses().items() if status == "skipped"} == {
         *("remote", "tracking", "protection", "unpublished")
     }
+
+
+def test_remote_that_was_removed(patient: Patient, git_repo: GitRepo) -> None:
+    """A log that was shared through a remote has one, also where somebody removed it: records wait for it."""
+    git_repo.run("remote", "remove", "origin")
+
+    assert (patient.examine().statuses()["remote"], patient.examine().code) == ("problem", 3)
 
 
 def test_several_remotes(patient: Patient, git_repo: GitRepo) -> None:
