@@ -48,3 +48,32 @@ def pager(trusted_config: Callable[[str], str | None]) -> str | None:
 
         chosen = "less" if which("less") else ""
     return None if chosen in NO_PAGER else chosen
+
+
+def lend_terminal() -> None:
+    """Tell gpg the terminal of whoever runs a hook: git takes standard input, by which gpg would find it."""
+    if os.environ.get("GPG_TTY"):
+        return
+    for descriptor in (2, 1):
+        try:
+            os.environ["GPG_TTY"] = os.ttyname(descriptor)
+        except OSError:
+            continue  # no terminal
+        return
+
+
+def of_pre_commit(commit_of: Callable[[str], str]) -> tuple[tuple[str, ...], bytes]:
+    """Return arguments and input of a pre-push hook as far as pre-commit tells them: of the first pushed ref only.
+
+    Args:
+        commit_of: returns the commit that a revision names; raises `LookupError` for none.
+    """
+    names = [f"PRE_COMMIT_{name}" for name in ("REMOTE_NAME", "REMOTE_URL", "LOCAL_BRANCH", "REMOTE_BRANCH")]
+    name, address, local, remote = (variable(one) or "" for one in names)
+    if not (name and address and local and remote):
+        return (), b""
+    try:
+        tip = commit_of(variable("PRE_COMMIT_TO_REF") or local)
+    except LookupError:
+        return (), b""
+    return (name, address), os.fsencode(f"{local} {tip} {remote} {'0' * 40}\n")

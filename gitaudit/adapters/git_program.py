@@ -36,6 +36,9 @@ _LOCAL = frozenset(
 """Variables that tie git to a repository (`git rev-parse --local-env-vars`), without those that carry `git -c`."""
 
 
+AT_WORK = "GITAUDIT_AT_WORK"
+"""Tells the hooks of gitaudit that git is run by gitaudit itself, which has done what they would do."""
+
 _LOCK_FILE = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
 
 
@@ -82,7 +85,7 @@ def run_git(arguments: Sequence[str], *, git_dir: Path, stdin: bytes = b"") -> G
         SetupError: there is no git program.
     """
     environment = {name: value for name, value in os.environ.items() if name not in _LOCAL}
-    environment |= {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_DIR": str(git_dir)}
+    environment |= {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_DIR": str(git_dir), AT_WORK: "1"}
     try:
         process = subprocess.run(["git", *arguments], input=stdin, capture_output=True, env=environment, check=False)
     except FileNotFoundError as error:

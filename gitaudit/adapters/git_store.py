@@ -197,6 +197,14 @@ class GitStore:
         for commit in walker:
             yield str(commit.id)
 
+    def newest_first(self, tips: Sequence[str]) -> Iterator[str]:
+        """Yield the commits reachable from `tips`, newest first by date, as far as they are asked for."""
+        walker = self._repository.walk(None, pygit2.enums.SortMode.TIME)
+        for oid in tips:
+            walker.push(oid)
+        for commit in walker:
+            yield str(commit.id)
+
     def refs(self, prefix: str) -> list[tuple[str, str]]:
         """Return name and target of the refs whose name starts with `prefix`, sorted; symbolic ones are left out."""
         found = []

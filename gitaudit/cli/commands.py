@@ -29,14 +29,23 @@ COMMANDS = {
     "completion": "completion",
 }
 """Command names and their modules, in the order of a first day."""
+HIDDEN = {"hook": "hook"}
+"""Commands that no help lists: what programs call."""
 
 
 class LazyGroup(click.Group):
     """A group whose commands live in modules of their own, imported only when needed."""
 
-    def __init__(self, *args: Any, modules: Mapping[str, str], **kwargs: Any) -> None:  # noqa: ANN401 - as click's own
+    def __init__(  # noqa: D417 - the rest is click's own
+        self,
+        *args: Any,  # noqa: ANN401 - as click's own
+        modules: Mapping[str, str],
+        hidden: Mapping[str, str] | None = None,
+        **kwargs: Any,  # noqa: ANN401 - as click's own
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._modules = modules
+        self._hidden = hidden or {}
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -44,9 +53,10 @@ class LazyGroup(click.Group):
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         """Return a command by name, None where there is none."""
-        if name not in self._modules:
+        module = self._modules.get(name) or self._hidden.get(name)
+        if module is None:
             return None
-        command = import_module(f"gitaudit.cli.{self._modules[name]}_command").command
+        command = import_module(f"gitaudit.cli.{module}_command").command
         if not isinstance(command, click.Command):
             raise TypeError(name)
         return command
@@ -56,7 +66,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that the arguments name; for one that does not exist, suggest what was meant."""
         name = args[0] if args else ""
-        if args and not ctx.resilient_parsing and not name.startswith("-") and name not in self._modules:
+        if args and not ctx.resilient_parsing and not name.startswith("-") and name not in {*self._modules, *self._hidden}:
             from gitaudit.cli.options import close_to
             from gitaudit.cli.usage import UnknownCommand
 
@@ -67,6 +77,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     modules=COMMANDS,
+    hidden=HIDDEN,
     context_settings={
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "GITAUDIT",

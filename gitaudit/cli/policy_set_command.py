@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitaudit.cli.options import dry_run_option, option, output_options, push_option, session_options
+from gitaudit.policy.policy import ON_FAILURE, WRITERS
 
 if TYPE_CHECKING:
     from gitaudit.cli.output import Output
@@ -17,17 +18,29 @@ if TYPE_CHECKING:
 @option("--env", "environments", multiple=True, metavar="NAME", help="The environments, all of them.")
 @option("--iac", multiple=True, metavar="GLOB", help="What counts as infrastructure as code, all of it.")
 @option("--protect", "protected_refs", multiple=True, metavar="REF", help="The protected branches, all of them.")
+@option("--writer", type=click.Choice(WRITERS), help="Who writes change records; see docs/hooks.md.")
+@option("--on-failure", type=click.Choice(ON_FAILURE), help="What the hook does where the log cannot be written.")
 @push_option
 @dry_run_option
 @session_options(key=True, remote=True)
 @output_options("policy")
-def command(session: Session, output: Output, *, push: bool, dry_run: bool, **lists: tuple[str, ...]) -> None:
-    """Replace lists of the policy; a list that is not given stays as it is.
+def command(  # noqa: PLR0913 - options of click
+    session: Session,
+    output: Output,
+    *,
+    push: bool,
+    dry_run: bool,
+    writer: str | None,
+    on_failure: str | None,
+    **lists: tuple[str, ...],
+) -> None:
+    """Replace lists of the policy, or say who writes change records; what is not given stays as it is.
 
     \b
     Examples:
       gitaudit policy set --env staging --env prod
       gitaudit policy set --protect main --protect 'release'
+      gitaudit policy set --writer ci
     """
     from gitaudit.cli import render
     from gitaudit.usecases.change_policy import current_policy, set_draft
@@ -36,5 +49,7 @@ def command(session: Session, output: Output, *, push: bool, dry_run: bool, **li
     given = {name: values for name, values in lists.items() if values}
     if "protected_refs" in given:
         given["protected_refs"] = tuple(session.full_ref(one) for one in given["protected_refs"])
-    draft = set_draft(session.author(), policy, base, given)
+    named = {"writer": writer, "on_failure": on_failure}
+    records = {name: value for name, value in named.items() if value is not None}
+    draft = set_draft(session.author(), policy, base, given, records)
     render.write(session, output, draft, push=push, dry_run=dry_run, action="set")

@@ -34,6 +34,7 @@ def policy_lines(policy: Policy, output: Output) -> Iterator[str]:
     yield from _titled("environments", _listed(policy.environments, "any"))
     yield from _titled("protected branches", _listed(policy.protected_refs, "none"))
     yield from _titled("infrastructure as code", _listed(policy.iac, "none"))
+    yield from _titled("change records", f"written by {policy.change_writer}, {policy.on_failure} on failure")
     yield from _titled("clock tolerance", f"{policy.tolerance_seconds} s")
 
 

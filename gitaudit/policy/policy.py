@@ -25,6 +25,12 @@ UNLIMITED_TYPES = frozenset({"approval", "override", "freeze"})
 KNOWN_FEATURES: frozenset[str] = frozenset()
 """Names that this version understands in a policy's `critical` list."""
 
+DEFAULT_WRITER, DEFAULT_ON_FAILURE = "developer", "block"
+WRITERS = (DEFAULT_WRITER, "ci", "server")
+"""Who may be the one to write change records: the pre-push hook, a job on the protected branch, or the server."""
+ON_FAILURE = (DEFAULT_ON_FAILURE, "warn")
+"""What the pre-push hook does where the log cannot be written."""
+
 DEFAULT_ROLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("developer", ("change", "waiver", "correction")),
     ("ci", ("change", "deploy.started", "deploy.finished", "drift", "waiver", "correction")),
@@ -63,7 +69,12 @@ class Role:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A parsed policy; `document` keeps every field, also those that this version does not know."""
+    """A parsed policy; `document` keeps every field, also those that this version does not know.
+
+    Attributes:
+        change_writer: one of `WRITERS`.
+        on_failure: one of `ON_FAILURE`.
+    """
 
     document: Mapping[str, object]
     origin: str
@@ -76,6 +87,15 @@ class Policy:
     iac: tuple[str, ...]
     tolerance_seconds: int
     critical: tuple[str, ...]
+    change_writer: str = DEFAULT_WRITER
+    on_failure: str = DEFAULT_ON_FAILURE
+
+    def protects(self, ref: str) -> bool:
+        """Return whether a full ref name is that of a protected ref, or lies below one that ends with `/*`."""
+        return any(
+            ref.startswith(pattern[:-1]) if pattern.endswith("/*") else ref == pattern
+            for pattern in self.protected_refs
+        )
 
     def email_of(self, fingerprint: str) -> str:
         """Return the e-mail address that commits of a key carry."""
@@ -139,6 +159,8 @@ def parse_policy(document: Mapping[str, object]) -> Policy:
         iac=tuple(fields["iac"]),
         tolerance_seconds=fields["clock"]["tolerance_seconds"],
         critical=tuple(fields["critical"]),
+        change_writer=fields.get("change_records", {}).get("writer", DEFAULT_WRITER),
+        on_failure=fields.get("change_records", {}).get("on_failure", DEFAULT_ON_FAILURE),
     )
 
 

@@ -66,8 +66,21 @@ def remove_key_draft(author: Author, policy: Policy, base: bytes, fingerprint: s
     return _draft(author, "remove-key", base, without_key(policy, fingerprint), fields=fields)
 
 
-def set_draft(author: Author, policy: Policy, base: bytes, lists: Mapping[str, tuple[str, ...]]) -> Draft:
+def set_draft(
+    author: Author,
+    policy: Policy,
+    base: bytes,
+    lists: Mapping[str, tuple[str, ...]],
+    change_records: Mapping[str, str] | None = None,
+) -> Draft:
     """Return the draft of the record that replaces the lists named: `environments`, `iac`, `protected_refs`.
+
+    Args:
+        author: of the record.
+        policy: in force.
+        base: the bytes of the policy in force.
+        lists: by name.
+        change_records: the new `writer` or `on_failure`; what is not given stays as it is.
 
     Raises:
         InputError: a list that no policy may hold, or nothing that changes the policy.
@@ -78,10 +91,13 @@ def set_draft(author: Author, policy: Policy, base: bytes, lists: Mapping[str, t
     document = dict(policy.document)
     for name, values in lists.items():
         document[name] = [{"name": value} for value in values] if name == "environments" else list(values)
+    if change_records:
+        known = {"writer": policy.change_writer, "on_failure": policy.on_failure}
+        document["change_records"] = {**known, **change_records}
     if document == policy.document:
         raise InputError(
             "expected a change of the policy, found none",
-            hint="give --env, --iac or --protect a list unlike the one that `gitaudit policy show` has",
+            hint="give an option another value than `gitaudit policy show` has",
         )
     return _draft(author, "set", base, document)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gitaudit.errors import LogError
 from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log.source_commit import SourceCommit, parse_source_commit
 from gitaudit.usecases.chain import parent_of
@@ -14,13 +16,19 @@ from gitaudit.usecases.notes import record_of
 from gitaudit.usecases.source_files import Matcher, changed_files, file_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gitaudit.model import Draft
     from gitaudit.ports import ObjectReader, Verifier
     from gitaudit.usecases.position import Position
 
+MAX_REPLACED = 1024
+"""Bound of `replaces` in `schemas/change.v1.json`."""
+SLACK_SECONDS = 86_400
+"""How far the clocks of who commits and of who records may be apart before a record is looked for in vain."""
+
 _MARK = b"\nAudit-Type: change\nAudit-Commit: "
+_SIGNED_AT = re.compile(rb"\ncommitter [^\n]* ([0-9]{1,12}) \+0000\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,28 +40,41 @@ class ChangeRecorder:
         verifier: proves who signed an audited commit.
         author: of the records.
         position: of the log; its policy says which files are infrastructure as code.
+        rewritten: the commits that a commit was made of by amending or rebasing, as this clone remembers them.
     """
 
     store: ObjectReader
     verifier: Verifier
     author: Author
     position: Position
+    rewritten: Mapping[str, Sequence[str]] = field(default_factory=dict)
     progress: Callable[[int, int], None] = lambda _done, _total: None
 
     def drafts(self, commits: Iterable[str], ref: str | None) -> list[Draft]:
         """Return a draft for each of `commits` that changes IaC files and has no change record, in their order."""
-        known = recorded_commits(self.store, None if self.position.head is None else self.position.head.commit)
-        wanted = [commit for commit in commits if commit not in known]
+        return self.drafts_by_ref(dict.fromkeys(commits, ref))
+
+    def drafts_by_ref(self, refs: Mapping[str, str | None]) -> list[Draft]:
+        """Return the same for commits with the ref that each is for, in the order of the mapping.
+
+        The log is read backwards to shortly before the oldest of the commits was made, not further.
+        """
+        earlier = {oid: self.earlier(oid) for oid in refs if oid in self.rewritten}
+        head = None if self.position.head is None else self.position.head.commit
+        since = self._made({*refs, *(old for olds in earlier.values() for old in olds)}) - SLACK_SECONDS
+        known = recorded_commits(self.store, head, since=since)
+        wanted = [commit for commit in refs if commit not in known]
         matcher = PathMatcher(() if self.position.policy is None else self.position.policy.iac)
         drafts = []
         for number, oid in enumerate(wanted):
             self.progress(number + 1, len(wanted))
-            draft = self.draft(oid, ref, matcher)
+            replaced = [old for old in earlier.get(oid, ()) if old in known]
+            draft = self.draft(oid, refs[oid], matcher, replaced[:MAX_REPLACED])
             if draft is not None:
                 drafts.append(draft)
         return drafts
 
-    def draft(self, oid: str, ref: str | None, matcher: Matcher) -> Draft | None:
+    def draft(self, oid: str, ref: str | None, matcher: Matcher, replaced: Sequence[str] = ()) -> Draft | None:
         """Return the draft for one commit, None where it changes no IaC file or a shallow clone hides what it does."""
         commit = parse_source_commit(self.store.read(oid)[1])
         if commit.parents and self.store.is_cut(oid):
@@ -61,14 +82,37 @@ class ChangeRecorder:
         changes = changed_files(self.store, commit, matcher)
         if not changes:
             return None
-        body: dict[str, object] = {
-            "event": "commit",
-            "parents": list(commit.parents),
-            **commit_actors(commit, self.verifier, self.position.certificates),
-            **_times(commit),
-            "files": file_list(self.store, changes),
-        }
+        body = {"event": "commit", **self.about(commit), "files": file_list(self.store, changes)}
+        if replaced:
+            body["replaces"] = list(replaced)
         return self.author.draft("change", body, subject=subject_of(self.author.origin, oid, commit.tree, ref))
+
+    def about(self, commit: SourceCommit) -> dict[str, object]:
+        """Return what the body of a change record says of a commit besides its files."""
+        actors = commit_actors(commit, self.verifier, self.position.certificates)
+        return {"parents": list(commit.parents), **actors, **_times(commit)}
+
+    def earlier(self, oid: str) -> list[str]:
+        """Return the commits that a commit was made of, and those that they were made of, and so on."""
+        found: dict[str, None] = {}
+        waiting = [oid]
+        while waiting:
+            for old in self.rewritten.get(waiting.pop(), ()):
+                if old not in found and old != oid:
+                    found[old] = None
+                    waiting.append(old)
+        return list(found)
+
+    def _made(self, commits: Iterable[str]) -> int:
+        """Return when the oldest of some commits was made, by what they say themselves; now at the latest."""
+        made = int(self.author.clock.now().timestamp())
+        for oid in commits:
+            try:
+                commit = parse_source_commit(self.store.read(oid)[1])
+            except LogError:
+                continue  # an earlier commit that is no longer here
+            made = min(made, commit.authored or 0, commit.committed or 0)
+        return made
 
 
 def _times(commit: SourceCommit) -> dict[str, object]:
@@ -76,11 +120,20 @@ def _times(commit: SourceCommit) -> dict[str, object]:
     return {name: value for name, value in times.items() if value is not None}
 
 
-def recorded_commits(store: ObjectReader, head: str | None) -> set[str]:
-    """Return the commits that have a change record, from the messages of the log alone. Raises `LogError`."""
+def recorded_commits(store: ObjectReader, head: str | None, *, since: int | None = None) -> set[str]:
+    """Return the commits that have a change record, from the messages of the log alone. Raises `LogError`.
+
+    Args:
+        store: the repository.
+        head: of the log, None where there is none.
+        since: leave out records that were signed before this time, seconds since 1970.
+    """
     found = set()
     while head is not None:
         _, raw = store.read(head)
+        signed = None if since is None else _SIGNED_AT.search(raw)
+        if since is not None and signed is not None and int(signed[1]) < since:
+            break
         at = raw.find(_MARK)
         if at >= 0:
             found.add(raw[at + len(_MARK) : at + len(_MARK) + 40].decode("ascii", "replace"))

@@ -64,6 +64,12 @@ def changed_files(store: ObjectReader, commit: SourceCommit, matcher: Matcher) -
     return [changes[path] for path in sorted(changes)]
 
 
+def files_between(store: ObjectReader, old: str | None, new: str | None, matcher: Matcher) -> list[FileChange]:
+    """Return the IaC files that differ between two trees, None being an empty one, sorted. Raises `LogError`."""
+    changes = _compare(store, old, new, matcher)
+    return [changes[path] for path in sorted(changes)]
+
+
 def file_list(store: ObjectReader, changes: Sequence[FileChange]) -> dict[str, object]:
     """Return the `files` LIST of a change record.
 
@@ -110,7 +116,7 @@ def _tree_of(store: ObjectReader, commit: str) -> str:
     return parse_source_commit(raw).tree
 
 
-def _compare(store: ObjectReader, old: str | None, new: str, matcher: Matcher) -> Mapping[bytes, FileChange]:
+def _compare(store: ObjectReader, old: str | None, new: str | None, matcher: Matcher) -> Mapping[bytes, FileChange]:
     changes: dict[bytes, FileChange] = {}
     stack: list[tuple[bytes, str | None, str | None]] = [(b"", old, new)]
     while stack:

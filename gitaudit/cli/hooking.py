@@ -1,0 +1,292 @@
+"""What `gitaudit hook` does where the short way does not settle it, in steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitaudit.adapters.hooks import intended, places, quick, rewritten, scan
+from gitaudit.errors import GitauditError, LogError, SetupError
+from gitaudit.usecases.pushing import PushedRef, parse_pushed, parse_received
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitaudit.cli.output import Output
+    from gitaudit.cli.wiring import Session
+    from gitaudit.model import Draft
+    from gitaudit.policy.policy import Policy
+    from gitaudit.usecases.arrival import Tips
+    from gitaudit.usecases.position import Position
+    from gitaudit.usecases.pushing import PushRecorder
+    from gitaudit.usecases.record_change import ChangeRecorder
+
+WAY_ROUND = "to push without a record all the same: git push --no-verify"
+
+
+def pre_push(session: Session, output: Output, arguments: Sequence[str], given: bytes) -> int:
+    """Record what a push is about to publish; return the exit code, where not 0 ends the push.
+
+    Args:
+        session: of the repository that is pushed from.
+        output: messages go to stderr; stdout belongs to `git push`.
+        arguments: name and address of the remote; none where pre-commit runs the hook.
+        given: what git gives on standard input.
+    """
+    from gitaudit.adapters.environment import lend_terminal, of_pre_commit, variable
+
+    if variable(quick.AT_WORK) or not _has_log(session):
+        return 0
+    if not given and not arguments:
+        arguments, given = of_pre_commit(session.store.resolve)
+    pushed = parse_pushed(given)
+    if not pushed or len(arguments) < 2:  # noqa: PLR2004 - name and address
+        return 0
+    lend_terminal()
+    policy: Policy | None = None
+    try:
+        position = session.position()
+        policy = position.policy
+        keep_copy(session, position)
+        if policy is None or policy.change_writer != "developer":
+            return 0
+        _record(session, output, position, pushed, scan.Remote(str(session.store.common_dir), *arguments[:2]))
+    except LogError:
+        raise
+    except GitauditError as error:
+        if policy is not None and policy.on_failure == "warn":
+            output.warn(f"{error.message}; the push goes on without a record", error.hint)
+            return 0
+        error.hint = f"{error.hint}; {WAY_ROUND}" if error.hint else WAY_ROUND
+        raise
+    return 0
+
+
+def post_receive(session: Session, output: Output, given: bytes) -> int:
+    """Record what a push has brought to this repository, where the policy has the server write change records."""
+    pushed = parse_received(given)
+    if not pushed or not _has_log(session):
+        return 0
+    position = session.position()
+    if position.policy is None or position.policy.change_writer != "server":
+        return 0
+    # What other branches had is told by their names; those of this push have moved already.
+    remote = scan.Remote(str(session.store.common_dir), ".", "")
+    moved = {one.ref for one in pushed}
+    kept = [oid for name, oid in session.store.refs("refs/heads/") if name not in moved]
+    branches = [one for one in pushed if one.ref.startswith("refs/heads/")]
+    _record(session, output, position, branches, remote, there=kept)
+    return 0
+
+
+def _has_log(session: Session) -> bool:
+    return session.found_config() is not None or session.memory.load() is not None
+
+
+def keep_copy(session: Session, position: Position) -> None:
+    """Keep a copy of the policy for the short way of the hooks, where it has another one."""
+    from gitaudit.adapters.hooks import copy
+    from gitaudit.log import paths
+    from gitaudit.usecases.position import find_entry
+
+    blob = None if position.tree is None else find_entry(session.store, position.tree, paths.POLICY)
+    known = places.read_cache(str(session.store.common_dir))
+    if blob is None or position.policy is None or (known is not None and known.policy == blob.encode("ascii")):
+        return
+    copy.write(session.store.common_dir, session.config.log, blob, position.policy)
+
+
+def _record(
+    session: Session,
+    output: Output,
+    position: Position,
+    pushed: Sequence[PushedRef],
+    remote: scan.Remote,
+    there: Sequence[str] = (),
+) -> None:
+    """Make the records of a push and publish them, with what waits in the clone."""
+    log = session.config.log.encode("utf-8", "surrogateescape")
+    own = [one for one in pushed if not places.is_own(one.ref.encode("utf-8", "surrogateescape"), log)]
+    recorder = push_recorder(session, output, position)
+    refs, dry_run = _told_apart(session, own, remote, recorder)
+    commits = _published(position, own, remote, log, there)
+    drafts = recorder.drafts(refs, commits, [*there, *_there(session, own, remote.name)])
+    corrections, still = given_up(session, recorder.changes)
+    if dry_run:
+        output.note(f"dry run: {len(drafts)} records would be made")
+    elif drafts or corrections:
+        result = session.log(output.progress("sign")).append([*drafts, *corrections])
+        if session.store.remotes():
+            remember(session, still, drafts, result.known)
+        if result.problem is not None:
+            raise result.problem
+        _tell(output, drafts)
+    elif session.outbox.entries():
+        problem = session.log().sync().problem
+        if problem is not None:
+            output.warn(f"records wait in this clone: {problem.message}", "they go out with `gitaudit sync`")
+
+
+def _published(
+    position: Position, pushed: Sequence[PushedRef], remote: scan.Remote, log: bytes, there: Sequence[str]
+) -> list[str]:
+    """Return the commits that a push publishes and that change infrastructure as code, parents first."""
+    from gitaudit.iac.patterns import PathMatcher
+
+    matcher = PathMatcher(() if position.policy is None else position.policy.iac)
+    seen: dict[bytes, bool] = {}
+
+    def wanted(path: bytes) -> bool:
+        found = seen.get(path)
+        if found is None:
+            found = seen[path] = matcher.matches(path)
+        return found
+
+    tips = [one.new.encode("ascii") for one in pushed if one.new]
+    old = [(one.old or "0" * 40).encode("ascii") for one in pushed]
+    try:
+        return scan.commits(tips, [*old, *(oid.encode("ascii") for oid in there)], remote, log, wanted)
+    except (scan.ScanError, OSError) as error:
+        raise SetupError(
+            "git could not list the commits of this push", hint="check the repository with: git fsck"
+        ) from error
+
+
+def _told_apart(
+    session: Session, pushed: Sequence[PushedRef], remote: scan.Remote, recorder: PushRecorder
+) -> tuple[list[PushedRef], bool]:
+    """Return the refs of a push, and whether it only shows what it would do.
+
+    A protected branch of the remote may have commits that are not here. Git refuses such a push unless it is forced,
+    but only after the hook; where the system tells that it is not, nothing is overwritten. Else the commits are fetched
+    so that the record can name them.
+    """
+    from gitaudit.adapters.git_program import run_git
+    from gitaudit.adapters.hooks.command_line import push_options
+
+    options = push_options()
+    config = session.store.config
+    always = config(f"remote.{remote.name}.mirror") == "true" or (config(f"remote.{remote.name}.push") or "")[:1] == "+"
+    policy = recorder.changes.position.policy
+    found = []
+    for one in pushed:
+        unknown = one.old is not None and policy is not None and policy.protects(one.ref) and _lacks(session, one.old)
+        if unknown and one.new is not None and options is not None and not (options.forced or always):
+            found.append(replace(one, old=None))
+            continue
+        if unknown:
+            quiet = ["--no-tags", "--refmap=", "--no-write-fetch-head", "--no-auto-maintenance"]
+            run_git(["fetch", *quiet, remote.address, one.ref], git_dir=session.store.git_dir)
+        found.append(one)
+    return found, options is not None and options.dry_run
+
+
+def _lacks(session: Session, oid: str) -> bool:
+    try:
+        session.store.resolve(oid)
+    except LookupError:
+        return True
+    return False
+
+
+def _there(session: Session, pushed: Sequence[PushedRef], name: str) -> list[str]:
+    """Return commits that the remote is known to have."""
+    known = [target for _, target in session.store.refs(f"refs/remotes/{name}/")]
+    return known + [one.old for one in pushed if one.old is not None and not _lacks(session, one.old)]
+
+
+def _tell(output: Output, drafts: Sequence[Draft]) -> None:
+    changes = [draft for draft in drafts if draft.document["type"] == "change"]
+    if changes:
+        output.note(f"recorded {len(changes)} change{'' if len(changes) == 1 else 's'} in the audit log")
+
+
+def push_recorder(session: Session, output: Output, position: Position) -> PushRecorder:
+    """Return what makes the records of a push."""
+    from gitaudit.usecases.pushing import PushRecorder
+
+    return PushRecorder(
+        changes=change_recorder(session, output, position),
+        between=session.store.commits_between,
+        peel=session.store.resolve,
+        began=_began(session),
+    )
+
+
+def change_recorder(session: Session, output: Output, position: Position) -> ChangeRecorder:
+    """Return what makes change records, with what this clone remembers of amended and rebased commits."""
+    from gitaudit.usecases.record_change import ChangeRecorder
+
+    return ChangeRecorder(
+        store=session.store,
+        verifier=session.verifier,
+        author=session.author(),
+        position=position,
+        rewritten=rewritten.read(str(session.store.common_dir)),
+        progress=output.progress("read"),
+    )
+
+
+def _began(session: Session) -> int:
+    """Return when the log began, seconds since 1970."""
+    from gitaudit.log.source_commit import parse_source_commit
+
+    raw = session.store.read(session.config.genesis_commit)[1]
+    return parse_source_commit(raw).committed or 0
+
+
+def given_up(session: Session, changes: ChangeRecorder) -> tuple[list[Draft], dict[str, str]]:
+    """Return corrections of records whose commit this clone has given up, and the intentions that are open.
+
+    None are made where the policy does not grant corrections to the user's key.
+    """
+    from gitaudit.usecases.arrival import settle
+
+    known = intended.read(session.store.common_dir)
+    policy = changes.position.policy
+    if not known or policy is None or not policy.may_sign(changes.author.fingerprint, "correction", None):
+        return [], known
+    return settle(session.store, changes.author, known, tips_of(session), changes.rewritten)
+
+
+def tips_of(session: Session) -> Tips:
+    """Return what the refs of this clone point at."""
+    from gitaudit.adapters.hooks.checkouts import checked_out
+    from gitaudit.usecases.arrival import Tips
+
+    store, log = session.store, session.config.log
+    there = remote_branches(session)
+    skipped = ("refs/remotes/", "refs/notes/", "refs/gitaudit/")
+    named = [name for name, _ in store.refs("refs/") if name != log and not name.startswith(skipped)]
+    here = [commit for name in [*named, *checked_out(store.common_dir)] if (commit := _peeled(session, name))]
+    return Tips(there=tuple(there), here=tuple(here), between=store.commits_between)
+
+
+def remote_branches(session: Session) -> list[str]:
+    """Return the commits of the remotes' branches as last seen, those of the log left out."""
+    short = session.config.log.removeprefix("refs/heads/")
+    own = {f"refs/remotes/{name}/{short}" for name in session.store.remotes()}
+    return [target for name, target in session.store.refs("refs/remotes/") if name not in own]
+
+
+def _peeled(session: Session, name: str) -> str | None:
+    try:
+        return session.store.resolve(name)
+    except LookupError:
+        return None
+
+
+def remember(session: Session, still: dict[str, str], drafts: Sequence[Draft], known: Sequence[str]) -> None:
+    """Remember what has been recorded and is to be seen to arrive; what a new record replaces is explained."""
+    entries = dict(still)
+    for draft in drafts:
+        body, subject = draft.document["body"], draft.document.get("subject")
+        if not isinstance(body, dict) or not isinstance(subject, dict) or draft.id in known:
+            continue
+        for old in body.get("replaces", ()):
+            entries.pop(old, None)
+        if body.get("event") == "commit":
+            entries[str(subject["commit"])] = draft.id
+    intended.write(session.store.common_dir, entries)
+
+
