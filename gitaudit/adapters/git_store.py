@@ -31,7 +31,7 @@ TRACKING = "refs/gitaudit/remotes/"
 """What remotes last had, by name: outside `refs/remotes/`, whose refspec would force it."""
 MAX_LOOSE = 200
 MAX_PENDING = 20_000
-_TOPOLOGICAL, _REVERSE = 1, 4
+_TOPOLOGICAL, _BY_TIME, _REVERSE = 1, 2, 4
 """libgit2's orders of a walk (git2/revwalk.h)."""
 
 
@@ -199,7 +199,7 @@ class GitStore:
 
     def newest_first(self, tips: Sequence[str]) -> Iterator[str]:
         """Yield the commits reachable from `tips`, newest first by date, as far as they are asked for."""
-        walker = self._repository.walk(None, pygit2.enums.SortMode.TIME)
+        walker = self._repository.walk(None, cast("SortMode", _BY_TIME))
         for oid in tips:
             walker.push(oid)
         for commit in walker:

@@ -24,6 +24,7 @@ COMMANDS = {
     "policy": "policy",
     "notes": "notes",
     "correct": "correct",
+    "hooks": "hooks",
     "protect": "protect",
     "doctor": "doctor.doctor",
     "completion": "completion",
@@ -36,7 +37,7 @@ HIDDEN = {"hook": "hook"}
 class LazyGroup(click.Group):
     """A group whose commands live in modules of their own, imported only when needed."""
 
-    def __init__(  # noqa: D417 - the rest is click's own
+    def __init__(
         self,
         *args: Any,  # noqa: ANN401 - as click's own
         modules: Mapping[str, str],
@@ -66,7 +67,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that the arguments name; for one that does not exist, suggest what was meant."""
         name = args[0] if args else ""
-        if args and not ctx.resilient_parsing and not name.startswith("-") and name not in {*self._modules, *self._hidden}:
+        known = {*self._modules, *self._hidden}
+        if args and not ctx.resilient_parsing and not name.startswith("-") and name not in known:
             from gitaudit.cli.options import close_to
             from gitaudit.cli.usage import UnknownCommand
 

@@ -16,6 +16,11 @@ def entry_fields(entry: Entry, *, published: bool) -> dict[str, object]:
     return {"commit": entry.commit, "published": published, "record": dict(entry.record.document)}
 
 
+def listed_fields(entry: Entry, *, published: bool, arrived: bool | None) -> dict[str, object]:
+    """Return the same for a listing, with whether the commit that the record is about arrived at the remote."""
+    return {**entry_fields(entry, published=published), "arrived": arrived}
+
+
 def finding_fields(finding: Finding) -> dict[str, object]:
     """Return a finding."""
     return {

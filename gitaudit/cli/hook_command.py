@@ -12,9 +12,11 @@ from gitaudit.cli.output import Output
 if TYPE_CHECKING:
     from gitaudit.cli.wiring import Session
 
+NAMES = ("pre-push", "post-rewrite", "post-receive", "reference-transaction")
+
 
 @click.command(hidden=True, context_settings={"ignore_unknown_options": True})
-@click.argument("name", metavar="NAME", type=click.Choice(("pre-push", "post-rewrite", "post-receive")))
+@click.argument("name", metavar="NAME", type=click.Choice(NAMES))
 @click.argument("arguments", metavar="[ARG]...", nargs=-1, type=click.UNPROCESSED)
 @session_options(key=True, remote=True)
 def command(session: Session, name: str, arguments: tuple[str, ...]) -> int:

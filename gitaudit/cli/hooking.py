@@ -10,7 +10,7 @@ from gitaudit.errors import GitauditError, LogError, SetupError
 from gitaudit.usecases.pushing import PushedRef, parse_pushed, parse_received
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gitaudit.cli.output import Output
     from gitaudit.cli.wiring import Session
@@ -116,8 +116,7 @@ def _record(
         output.note(f"dry run: {len(drafts)} records would be made")
     elif drafts or corrections:
         result = session.log(output.progress("sign")).append([*drafts, *corrections])
-        if session.store.remotes():
-            remember(session, still, drafts, result.known)
+        remember_drafts(session, drafts, result.known, still)
         if result.problem is not None:
             raise result.problem
         _tell(output, drafts)
@@ -276,9 +275,21 @@ def _peeled(session: Session, name: str) -> str | None:
         return None
 
 
-def remember(session: Session, still: dict[str, str], drafts: Sequence[Draft], known: Sequence[str]) -> None:
-    """Remember what has been recorded and is to be seen to arrive; what a new record replaces is explained."""
-    entries = dict(still)
+def remember_drafts(
+    session: Session, drafts: Sequence[Draft], known: Sequence[str], still: Mapping[str, str] | None = None
+) -> None:
+    """Remember what has been recorded and is to be seen to arrive; what a new record replaces is explained.
+
+    Args:
+        session: of the clone.
+        drafts: that became records.
+        known: ids of those that did not, because the log had a record of their commit.
+        still: what is still to be seen to arrive, None for all that is remembered.
+    """
+    if not session.store.remotes():
+        return
+    before = intended.read(session.store.common_dir)
+    entries = dict(before if still is None else still)
     for draft in drafts:
         body, subject = draft.document["body"], draft.document.get("subject")
         if not isinstance(body, dict) or not isinstance(subject, dict) or draft.id in known:
@@ -287,6 +298,12 @@ def remember(session: Session, still: dict[str, str], drafts: Sequence[Draft], k
             entries.pop(old, None)
         if body.get("event") == "commit":
             entries[str(subject["commit"])] = draft.id
-    intended.write(session.store.common_dir, entries)
+    if entries != before:
+        intended.write(session.store.common_dir, entries)
 
 
+def corrections(session: Session, output: Output) -> tuple[list[Draft], dict[str, str]]:
+    """Return the same as `given_up`, for commands other than the hook; nothing where nothing is remembered."""
+    if not intended.read(session.store.common_dir):
+        return [], {}
+    return given_up(session, change_recorder(session, output, session.position()))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @option("--name", "key_name", metavar="NAME", help="What the policy calls your key (default: owner).")
 @option("--email", metavar="MAIL", help="E-mail of the audit commits of your key (default: none of yours).")
 @option("--trust", metavar="GENESIS", help="Join the log that begins with this commit id or SHA-256.")
+@option("--no-hooks", is_flag=True, help="Install no git hooks; see `gitaudit hooks`.")
 @push_option
 @dry_run_option
 @session_options(key=True, remote=True)
@@ -31,7 +32,7 @@ def command(session: Session, output: Output, **options: object) -> None:
 
     Starting writes the first record, which admits your key and names what is audited, and a file .gitaudit.yml that
     pins it; commit that file. Joining checks the whole log against .gitaudit.yml and remembers its head. It can be
-    run again at any time, also after it was interrupted.
+    run again at any time, also after it was interrupted. Both install the git hooks that record changes at `git push`.
 
     \b
     Examples:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from gitaudit.cli.fields import entry_fields
+from gitaudit.cli.arrivals import Arrivals
+from gitaudit.cli.fields import listed_fields
 from gitaudit.cli.render import block, one_line
 
 if TYPE_CHECKING:
@@ -25,15 +26,20 @@ def list_records(session: Session, output: Output, options: Mapping[str, Any]) -
 
     policy = session.position().policy
     listed = islice(entries(session.store, session.head(), _filter(session, options), policy), options["max_count"])
-    unpublished = session.unpublished_commits()
+    unpublished, arrivals = session.unpublished_commits(), Arrivals(session)
+
+    def fields(entry: Entry) -> dict[str, object]:
+        published = entry.commit not in unpublished
+        return listed_fields(entry, published=published, arrived=arrivals.of(entry.record))
+
     if output.json:
-        records = [entry_fields(one, published=one.commit not in unpublished) for one in listed]
-        output.document({"origin": session.config.origin, "records": records})
+        output.document({"origin": session.config.origin, "records": [fields(one) for one in listed]})
     elif output.jsonl:
         for entry in listed:
-            output.line(entry_fields(entry, published=entry.commit not in unpublished))
+            output.line(fields(entry))
     else:
-        output.page(_lines(listed, output, policy, unpublished, oneline=options["oneline"]), session.pager())
+        lines = _lines(listed, output, policy, unpublished, arrivals, oneline=options["oneline"])
+        output.page(lines, session.pager())
 
 
 def _filter(session: Session, options: Mapping[str, Any]) -> Filter:
@@ -50,15 +56,21 @@ def _filter(session: Session, options: Mapping[str, Any]) -> Filter:
 
 
 def _lines(
-    listed: Iterator[Entry], output: Output, policy: Policy | None, unpublished: set[str], *, oneline: bool
+    listed: Iterator[Entry],
+    output: Output,
+    policy: Policy | None,
+    unpublished: set[str],
+    arrivals: Arrivals,
+    *,
+    oneline: bool,
 ) -> Iterator[str]:
     width = 0
     for entry in listed:
         width = width or len(f"#{entry.record.index}")
-        published = entry.commit not in unpublished
+        published, arrived = entry.commit not in unpublished, arrivals.of(entry.record)
         if oneline:
-            yield one_line(entry, output, policy, published=published, width=width)
+            yield one_line(entry, output, policy, published=published, arrived=arrived, width=width)
         else:
-            yield from block(entry, output, policy, published=published)
+            yield from block(entry, output, policy, published=published, arrived=arrived)
     if not width:
         output.note("no record fits")

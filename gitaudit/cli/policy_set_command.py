@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @dry_run_option
 @session_options(key=True, remote=True)
 @output_options("policy")
-def command(  # noqa: PLR0913 - options of click
+def command(
     session: Session,
     output: Output,
     *,

@@ -35,24 +35,17 @@ def command(
       gitaudit record-change v1.2.0 --dry-run
     """
     from gitaudit.cli import render
-    from gitaudit.usecases.record_change import ChangeRecorder
+    from gitaudit.cli.hooking import change_recorder, remember_drafts
 
-    position = session.position()
     branch = session.full_ref(ref) if ref else session.store.head_ref()
     commits = session.commits(revisions)
-    recorder = ChangeRecorder(
-        store=session.store,
-        verifier=session.verifier,
-        author=session.author(),
-        position=position,
-        progress=output.progress("read"),
-    )
-    drafts = recorder.drafts(commits, branch)
+    drafts = change_recorder(session, output, session.position()).drafts(commits, branch)
     if dry_run:
         render.show_drafts(session, output, drafts)
         return
     log = session.log(output.progress("sign"))
     result = log.append(drafts, push=push) if drafts else log.sync(push=push)
+    remember_drafts(session, drafts, result.known)
     if not drafts:
         output.note(f"nothing to record: no {_looked_at(revisions)} changes infrastructure as code and lacks a record")
     render.report_published(output, result, push=push)

@@ -24,20 +24,30 @@ BRANCH = "refs/heads/"
 COLUMNS = 100
 
 
-def one_line(entry: Entry, output: Output, policy: Policy | None, *, published: bool, width: int = 0) -> str:
-    """Return a record in one line: index, time, what it says, who signed it, and whether the remote lacks it.
+def one_line(
+    entry: Entry,
+    output: Output,
+    policy: Policy | None,
+    *,
+    published: bool,
+    arrived: bool | None = None,
+    width: int = 0,
+) -> str:
+    """Return a record in one line: index, time, what it says, who signed it, and whether the remote lacks something.
 
     Args:
         entry: the record.
         output: knows about colours.
         policy: gives keys their names.
         published: the remote is known to have it, or there is none.
+        arrived: whether the commit that it is about is known to be on the remote, None where that is not asked.
         width: of the index with its sign, to line up the records of a listing.
     """
     record = entry.record
     index = output.style(f"#{record.index}".rjust(width), "yellow")
     time = output.style(escape(record.text("occurred_at")), "dim")
     mark = "" if published else output.style(" (unpublished)", "magenta")
+    mark += output.style(" (not arrived)", "magenta") if arrived is False else ""
     signer = key_name(record.text("recorded_by"), policy)
     by = output.style(f" by {escape(signer)}", "dim") if signer else ""
     return f"{index} {time} {_subject(record, output)}{by}{mark}"
@@ -52,12 +62,14 @@ def _subject(record: Record, output: Output) -> str:
     return f"{before}: {output.style(outcome, color)}{after}" if mark else text
 
 
-def block(entry: Entry, output: Output, policy: Policy | None, *, published: bool) -> Iterator[str]:
+def block(
+    entry: Entry, output: Output, policy: Policy | None, *, published: bool, arrived: bool | None = None
+) -> Iterator[str]:
     """Yield the lines of a record in a listing."""
     from textwrap import wrap
 
     record = entry.record
-    yield one_line(entry, output, None, published=published)
+    yield one_line(entry, output, None, published=published, arrived=arrived)
     rows = [("id", record.id), ("by", who(record, policy))]
     if record.text("recorded_at") != record.text("occurred_at"):
         rows.append(("recorded", record.text("recorded_at")))

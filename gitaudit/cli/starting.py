@@ -38,6 +38,7 @@ def start_or_join(session: Session, output: Output, options: Mapping[str, Any]) 
     config = choose(session.store, found, options["trust"], lambda: _own_key(session))
     if config is None:
         _start(session, output, options)
+        _install_hooks(session, output, options)
         return
     ignored = [f"--{name.replace('environments', 'env')}" for name in ONLY_AT_THE_START if options[name]]
     if ignored:
@@ -51,6 +52,33 @@ def start_or_join(session: Session, output: Output, options: Mapping[str, Any]) 
     _join(
         session, output, config, theirs, push=options["push"], write=found.config is None, new=found.remembered is None
     )
+    _install_hooks(session, output, options)
+
+
+def _install_hooks(session: Session, output: Output, options: Mapping[str, Any]) -> None:
+    """Install the hooks, as `gitaudit hooks install` does, unless that is not wanted.
+
+    The log is there by now, so what is in the way of a hook is told and ends nothing. In JSON, the document is printed.
+    """
+    from gitaudit.adapters.hooks import stubs
+    from gitaudit.adapters.hooks.install import install
+    from gitaudit.adapters.hooks.status import status
+
+    if options["no_hooks"] or options["dry_run"]:
+        return
+    try:
+        changes = install(session.store, stubs.NAMES, log=session.config.log)
+        missing = [state for state in status(session.store) if state.problem is not None]
+    except SetupError as error:
+        if not output.json:
+            output.warn(f"the hooks are not installed: {error.message}", error.hint)
+        return
+    if output.json:
+        return
+    for state in missing:
+        output.warn(f"git does not run {state.name}: {escape(state.path)} {state.problem}", state.hint)
+    if changes:
+        output.note("installed git hooks: `git push` records changes from now on; see `gitaudit hooks status`")
 
 
 def _look(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def command(session: Session, output: Output, *, dry_run: bool) -> None:
     """Fetch the log, write the records that wait in this clone, and publish them.
 
+    Records of commits that this clone was about to push and has given up since are corrected.
+
     \b
     Examples:
       gitaudit sync
@@ -27,6 +29,7 @@ def command(session: Session, output: Output, *, dry_run: bool) -> None:
       gitaudit sync --remote backup
     """
     from gitaudit.cli import render
+    from gitaudit.cli.hooking import corrections, remember_drafts
 
     if dry_run:
         drafts = [draft for draft, _ in session.outbox.entries()]
@@ -39,7 +42,10 @@ def command(session: Session, output: Output, *, dry_run: bool) -> None:
             output.text(f"waits {draft.id} {draft.document['type']}")
         output.note(f"dry run: {render.counted(len(unpublished), 'record')} unpublished; the remote was not asked")
         return
-    result = session.log(output.progress("sign")).sync()
+    drafts, still = corrections(session, output)
+    log = session.log(output.progress("sign"))
+    result = log.append(drafts) if drafts else log.sync()
+    remember_drafts(session, drafts, result.known, still)
     if result.head is not None:
         output.note(f"{render.counted(result.head.size, 'record')}, {result.unpublished} unpublished")
     render.report_published(output, result, push=True)

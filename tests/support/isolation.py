@@ -143,6 +143,7 @@ def environment(made: Sandbox, before: Mapping[str, str]) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": str(made.home / ".gitconfig"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
+        "GITAUDIT_INIT_NO_HOOKS": "1",  # tests of hooks install them; the others push without
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "TERM": "dumb",

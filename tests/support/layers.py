@@ -76,6 +76,7 @@ _CLOCK = ("gitaudit/adapters/clock.py",)
 _SURROUNDINGS = (
     "gitaudit/cli/wiring.py",
     "gitaudit/adapters/environment.py",
+    "gitaudit/adapters/hooks/*.py",  # what git gives its hooks, without the modules that a short run cannot afford
     "gitaudit/adapters/git_program.py",  # hands the user's environment on to git
     "gitaudit/adapters/pager.py",  # the same to the pager
 )
@@ -115,6 +116,8 @@ CALLS: dict[str, tuple[str, ...]] = {
     "os.system": (),
     "os.popen": (),
     "os.fork": _ADAPTERS,
+    "os.posix_spawn": (),
+    "os.posix_spawnp": ("gitaudit/adapters/hooks/scan.py",),  # `subprocess` takes longer to import than git to run
     "pty": _ADAPTERS,
 }
 """Names by which a program reaches the world, and the files that may use them; "a" also means all of "a.b"."""

@@ -150,9 +150,7 @@ def has_tracking_refs(common: str, remote: str) -> bool:
 
 def is_protected(ref: bytes, patterns: Sequence[bytes]) -> bool:
     """Return whether a ref is one that the policy protects, by its full name or by the start of one and `/*`."""
-    return any(
-        ref.startswith(pattern[:-1]) if pattern.endswith(b"/*") else ref == pattern for pattern in patterns
-    )
+    return any(ref.startswith(pattern[:-1]) if pattern.endswith(b"/*") else ref == pattern for pattern in patterns)
 
 
 def is_own(ref: bytes, log: bytes) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from gitaudit.adapters.hooks import places, rewritten, scan
+from gitaudit.adapters.hooks import guard, places, rewritten, scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,32 +46,36 @@ def settle(arguments: Sequence[str]) -> int | None:
         return _pre_push(rest)
     if name == "post-rewrite":
         return _post_rewrite(rest)
+    if name == "reference-transaction":
+        return _reference_transaction(rest)
     return None
 
 
 def _pre_push(arguments: Sequence[str]) -> int | None:
     """Settle a push that publishes no commit which changes infrastructure as code."""
-    if AT_WORK in os.environ:
-        return 0
-    if len(arguments) != 2:  # noqa: PLR2004 - name and address of the remote, as git gives them
-        return None
     given = standard_input()
     lines = [line.split(b" ") for line in given.split(b"\n") if line]
-    if not lines:
+    if AT_WORK in os.environ or (arguments and not lines):
         return 0
     common = places.common_dir()
     known = None if common is None else places.read_cache(common)
-    if common is None or known is None or any(len(line) != 4 for line in lines):  # noqa: PLR2004 - githooks(5)
-        return None
-    if known.writer != b"developer":
-        return 0 if scan.policy_id(known.log) == known.policy else None
-    if places.is_waiting(common) or any(_needs_thought(line, known.protected) for line in lines):
-        return None
-    tips = [line[1] for line in lines if not places.is_own(line[2], known.log)]
-    remote = scan.Remote(common, arguments[0], arguments[1])
+    if common is None or known is None or len(arguments) != 2 or any(len(line) != 4 for line in lines):  # noqa: PLR2004
+        return None  # the first push after a change of the policy, or no line of githooks(5)
+    if known.writer == b"developer":
+        settled = _publishes_nothing(known, lines, scan.Remote(common, arguments[0], arguments[1]))
+    else:
+        settled = scan.policy_id(known.log) == known.policy
+    return 0 if settled else None
+
+
+def _publishes_nothing(known: places.Known, lines: Sequence[Sequence[bytes]], remote: scan.Remote) -> bool:
+    """Return whether a push surely is to add no record: no IaC commit, no protected branch that loses any."""
+    if places.is_waiting(remote.common) or any(_needs_thought(line, known.protected) for line in lines):
+        return False
     begun = scan.begin_policy_id(known.log)
+    tips = [line[1] for line in lines if not places.is_own(line[2], known.log)]
     found = scan.commits(tips, [line[3] for line in lines], remote, known.log, known.matches, first=True)
-    return 0 if scan.end(begun) == known.policy and not found else None
+    return scan.end(begun) == known.policy and not found
 
 
 def _needs_thought(line: Sequence[bytes], protected: Sequence[bytes]) -> bool:
@@ -85,3 +89,16 @@ def _post_rewrite(arguments: Sequence[str]) -> int:
     if common is not None and places.has_log(common):
         rewritten.add(common, standard_input() or rewritten.of_git(arguments[:1]))
     return 0
+
+
+def _reference_transaction(arguments: Sequence[str]) -> int:
+    """Refuse to move the local log backwards; `arguments` are the state of the transaction and the log's ref."""
+    common = places.common_dir()
+    if len(arguments) < 2 or arguments[0] != "prepared" or common is None:  # noqa: PLR2004
+        return 0
+    wrong = guard.refusal(common, os.fsencode(arguments[1]), standard_input(), by_gitaudit=AT_WORK in os.environ)
+    if wrong is None:
+        return 0
+    for line in wrong:
+        sys.stderr.write(f"gitaudit: {line}\n")
+    return 3

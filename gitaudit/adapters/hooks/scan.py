@@ -44,7 +44,7 @@ class Remote:
         return self.name != self.address and places.has_tracking_refs(self.common, self.name)
 
 
-def commits(  # noqa: PLR0913, PLR0917 - one question, all of whose parts the caller has at hand
+def commits(
     tips: Sequence[bytes],
     old: Sequence[bytes],
     remote: Remote,
@@ -142,6 +142,17 @@ def policy_id(log: bytes) -> bytes:
 def begin_policy_id(log: bytes) -> Process:
     """Begin to look for `policy.yml`; `end` gives its object id."""
     return begin(["rev-parse", "--quiet", "--verify", "--end-of-options", f"{os.fsdecode(log)}:policy.yml"])
+
+
+def value_of(ref: bytes) -> bytes:
+    """Return the object id that a full ref name points at, empty where it does not exist."""
+    return end(begin(["rev-parse", "--quiet", "--verify", "--end-of-options", os.fsdecode(ref)]))
+
+
+def values_below(prefix: str, suffix: bytes) -> list[bytes]:
+    """Return the object ids of the refs whose names begin and end so."""
+    listed = end(begin(["for-each-ref", "--format=%(objectname) %(refname)", prefix])).split(b"\n")
+    return [line.partition(b" ")[0] for line in listed if line.endswith(suffix)]
 
 
 def _heads_of(remote: Remote) -> list[bytes]:

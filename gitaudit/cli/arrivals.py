@@ -1,0 +1,46 @@
+"""Which recorded commits arrived at the remote, for what lists records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitaudit.cli.wiring import Session
+    from gitaudit.log.record import Record
+    from gitaudit.usecases.arrival import Arrived
+
+
+class Arrivals:
+    """Says of records whether their commit arrived, as far as this clone has seen its remotes."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._seen: Arrived | None = None
+
+    def of(self, record: Record) -> bool | None:
+        """Return whether the commit of a change record is on a branch of a remote.
+
+        None where the record is about something else, where no branch of a remote is known, or where this clone is
+        shallow or partial and may not have what the remote has.
+        """
+        commit = record.subject.get("commit")
+        if record.type != "change" or record.body.get("event", "commit") != "commit" or not isinstance(commit, str):
+            return None
+        seen = self.seen()
+        if seen is None:
+            return None
+        if commit in seen:
+            return True
+        return None if self._session.store.is_partial() else False
+
+    def seen(self) -> Arrived | None:
+        """Return the commits that the branches of the remotes have, None where none of them is known."""
+        if self._seen is None:
+            from gitaudit.cli.hooking import remote_branches
+            from gitaudit.usecases.arrival import Arrived
+
+            tips = remote_branches(self._session)
+            if not tips:
+                return None
+            self._seen = Arrived(self._session.store.newest_first(tips))
+        return self._seen
