@@ -8,6 +8,7 @@ and compare-and-swap work as for any other tool.
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -215,6 +216,14 @@ class GitStore:
                 if not isinstance(target, str):
                     found.append((name, str(target)))
         return found
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        """When this worktree was last fetched to by the user, None where that is not known."""
+        try:
+            return datetime.fromtimestamp((self.git_dir / "FETCH_HEAD").stat().st_mtime, UTC)
+        except OSError:
+            return None
 
     def head_ref(self) -> str | None:
         """Return the full name of the branch that HEAD is on, None where it is detached."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from gitaudit.log.times import parse_time
+from gitaudit.usecases.arrival import exists
 
 if TYPE_CHECKING:
     from gitaudit.cli.wiring import Session
     from gitaudit.log.record import Record
     from gitaudit.usecases.arrival import Arrived
+
+UNDER_WAY = timedelta(minutes=5)
+"""So long after its record a push may still be under way."""
 
 
 class Arrivals:
@@ -20,8 +27,8 @@ class Arrivals:
     def of(self, record: Record) -> bool | None:
         """Return whether the commit of a change record is on a branch of a remote.
 
-        None where the record is about something else, where no branch of a remote is known, or where this clone is
-        shallow or partial and may not have what the remote has.
+        None where the record is about something else, where no branch of a remote is known, and where this clone lacks
+        the commit and cannot tell why: it is shallow or partial, or has not been fetched to since the record was made.
         """
         commit = record.subject.get("commit")
         if record.type != "change" or record.body.get("event", "commit") != "commit" or not isinstance(commit, str):
@@ -31,7 +38,13 @@ class Arrivals:
             return None
         if commit in seen:
             return True
-        return None if self._session.store.is_partial() else False
+        if self._session.store.is_partial():
+            return None
+        return False if exists(self._session.store, commit) or self._was_fetched_since(record) else None
+
+    def _was_fetched_since(self, record: Record) -> bool:
+        fetched = self._session.store.fetched_at
+        return fetched is not None and fetched >= parse_time(record.text("recorded_at")) + UNDER_WAY
 
     def seen(self) -> Arrived | None:
         """Return the commits that the branches of the remotes have, None where none of them is known."""

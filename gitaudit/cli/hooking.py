@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitaudit.adapters.hooks import intended, places, quick, rewritten, scan
-from gitaudit.errors import GitauditError, LogError, SetupError
+from gitaudit.errors import GitauditError, KeyProblemError, LogError, SetupError
 from gitaudit.usecases.pushing import PushedRef, parse_pushed, parse_received
 
 if TYPE_CHECKING:
@@ -304,6 +304,10 @@ def remember_drafts(
 
 def corrections(session: Session, output: Output) -> tuple[list[Draft], dict[str, str]]:
     """Return the same as `given_up`, for commands other than the hook; nothing where nothing is remembered."""
-    if not intended.read(session.store.common_dir):
+    known = intended.read(session.store.common_dir)
+    if not known:
         return [], {}
-    return given_up(session, change_recorder(session, output, session.position()))
+    try:
+        return given_up(session, change_recorder(session, output, session.position()))
+    except KeyProblemError:
+        return [], known  # without a key, what waits can still be fetched

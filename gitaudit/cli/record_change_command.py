@@ -37,9 +37,10 @@ def command(
     from gitaudit.cli import render
     from gitaudit.cli.hooking import change_recorder, remember_drafts
 
+    position = session.position()
     branch = session.full_ref(ref) if ref else session.store.head_ref()
     commits = session.commits(revisions)
-    drafts = change_recorder(session, output, session.position()).drafts(commits, branch)
+    drafts = change_recorder(session, output, position).drafts(commits, branch)
     if dry_run:
         render.show_drafts(session, output, drafts)
         return

@@ -14,8 +14,9 @@ from gitaudit.usecases.chain import walk_back
 from gitaudit.usecases.notes import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from gitaudit.log.record import Record
     from gitaudit.model import Draft
     from gitaudit.ports import ObjectReader
     from gitaudit.usecases.chain import Link
@@ -43,12 +44,13 @@ class Tips:
     def lacking(self, store: ObjectReader, commits: Iterable[str], tips: Sequence[str]) -> set[str]:
         """Return those of `commits` that none of `tips` reaches; one that is not in the clone is one of them."""
         asked = set(commits)
-        present = [oid for oid in asked if _exists(store, oid)]
+        present = [oid for oid in asked if exists(store, oid)]
         reached = set(present) - set(self.between(present, tips) if present else ())
         return asked - reached
 
 
-def _exists(store: ObjectReader, oid: str) -> bool:
+def exists(store: ObjectReader, oid: str) -> bool:
+    """Return whether an object is in the clone, undamaged."""
     try:
         store.read(oid)
     except LogError:
@@ -79,16 +81,17 @@ class Arrived:
         return False
 
 
-def not_arrived(store: ObjectReader, head: str | None, arrived: Container[str]) -> Iterator[Link]:
+def not_arrived(store: ObjectReader, head: str | None, arrived: Callable[[Record], bool | None]) -> Iterator[Link]:
     """Yield the change records whose commit no branch of the remote has and that no later record explains.
 
     Each is what somebody intended to push and, as far as this clone has seen of the remote, has not pushed: it may be
-    under way, refused, or given up. To be used for what is due; `log` marks single records by `Arrived` alone.
+    under way, refused, or given up. To be used for what is due; `log` marks single records by `arrived` alone.
 
     Args:
         store: the repository.
         head: of the log, None where there is none.
-        arrived: the commits that the remote's branches have, as `Session.arrived` gives them.
+        arrived: says of a record whether its commit arrived, None where that is not known; `Arrivals.of` of
+            `gitaudit.cli.arrivals` is one.
 
     Yields:
         Links of audit commits, newest first; `changed` is the commit that did not arrive.
@@ -100,16 +103,14 @@ def not_arrived(store: ObjectReader, head: str | None, arrived: Container[str]) 
     corrected: set[str] = set()
     replaced: set[str] = set()
     for link in walk_back(store, head):
-        if link.changed is None:
-            if b"\nAudit-Type: correction\n" in store.read(link.commit)[1]:
-                corrected.add(str(record_of(store, link.commit).body.get("corrects")))
+        if link.changed is None and b"\nAudit-Type: correction\n" not in store.read(link.commit)[1]:
             continue
-        body = record_of(store, link.commit).body
-        replaces = body.get("replaces")
+        record = record_of(store, link.commit)
+        corrected.add(str(record.body.get("corrects")))
+        replaces = record.body.get("replaces")
         replaced |= {str(one) for one in replaces} if isinstance(replaces, list) else set()
-        if body.get("event", "commit") != "commit" or link.record_id in corrected or link.changed in replaced:
-            continue
-        if link.changed not in arrived:
+        explained = record.id in corrected or link.changed in replaced
+        if link.changed is not None and not explained and arrived(record) is False:
             yield link
 
 

@@ -27,7 +27,7 @@ def add(common: str, given: bytes) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    lines = b"".join(b"%s %s\n" % pair for pair in pairs(given))
+    lines = b"".join(b"%s %s\n" % pair for pair in pairs(given)[-KEPT_BYTES // _PAIR_BYTES :])
     if not lines:
         return
     path = f"{common}/{places.FOLDER}/{NAME}"

@@ -16,8 +16,8 @@ MARK = b"gitaudit hook stub"
 BEFORE = ".before-gitaudit"
 """What the name of a hook that was there before ends with while the stub stands in its place."""
 
-_PROGRAM = b"program=gitaudit\n"
-_LOG = b"log=refs/heads/audit\n"
+_PROGRAM = b"\nprogram=gitaudit\n"
+_LOG = b"\nlog=refs/heads/audit\n"
 _OPEN, _CLOSE = b"# >>> gitaudit >>>\n", b"# <<< gitaudit <<<\n"
 
 _HUSKY = """\
@@ -51,8 +51,8 @@ def program() -> str:
 def stub(name: str, log: str = "refs/heads/audit") -> bytes:
     """Return the stub of a hook, calling the program that runs now; `log` is the ref that the guard looks at."""
     text = files("gitaudit.hooks").joinpath(name).read_bytes()
-    text = text.replace(_PROGRAM, f"program={shlex.quote(program())}\n".encode())
-    return text.replace(_LOG, f"log={shlex.quote(log)}\n".encode())
+    text = text.replace(_PROGRAM, f"\nprogram={shlex.quote(program())}\n".encode())
+    return text.replace(_LOG, f"\nlog={shlex.quote(log)}\n".encode())
 
 
 def is_ours(content: bytes | None) -> bool:
