@@ -19,13 +19,20 @@ NOTHING = {"install": "the hooks are in place already", "uninstall": "there was 
 """What is said where nothing had to be done."""
 
 
+def names_for(session: Session, *, guard: bool = False) -> tuple[str, ...]:
+    """Return the hooks that belong into a repository: those of a clone, or of a bare one that others push to."""
+    from gitaudit.adapters.hooks import stubs
+
+    names = stubs.BARE_NAMES if session.store.work_tree is None else stubs.NAMES
+    return (*names, stubs.GUARD) if guard else names
+
+
 def install_hooks(session: Session, output: Output, *, guard: bool, config: bool) -> None:
     """Install the hooks and print what was done, and whether git runs them now."""
-    from gitaudit.adapters.hooks import stubs
     from gitaudit.adapters.hooks.install import install
     from gitaudit.adapters.hooks.status import status
 
-    names = (*stubs.NAMES, stubs.GUARD) if guard else stubs.NAMES
+    names = names_for(session, guard=guard)
     changes = install(session.store, names, log=_log_of(session), config=config)
     _warn_of_relative_folder(session, output)
     _tell(output, "install", changes, status(session.store, names))
@@ -36,7 +43,7 @@ def uninstall_hooks(session: Session, output: Output) -> None:
     from gitaudit.adapters.hooks.install import uninstall
     from gitaudit.adapters.hooks.status import status
 
-    _tell(output, "uninstall", uninstall(session.store), status(session.store))
+    _tell(output, "uninstall", uninstall(session.store), status(session.store, names_for(session)))
 
 
 def print_hooks(session: Session, output: Output, *, guard: bool) -> None:
@@ -45,7 +52,7 @@ def print_hooks(session: Session, output: Output, *, guard: bool) -> None:
 
     folder = managers.hook_folder(session.store)
     log = _log_of(session)
-    names = (*stubs.NAMES, stubs.GUARD) if guard else stubs.NAMES
+    names = names_for(session, guard=guard)
     texts = {str(folder / name): stubs.stub(name, log).decode("utf-8", "backslashreplace") for name in names}
     if managers.uses_lefthook(session.store):
         texts[managers.LEFTHOOK_LOCAL] = stubs.lefthook_block().decode("utf-8", "backslashreplace")
@@ -64,8 +71,7 @@ def show_hooks(session: Session, output: Output) -> int:
     from gitaudit.adapters.hooks.status import status
 
     guard = managers.read(managers.hook_folder(session.store) / stubs.GUARD)
-    names = (*stubs.NAMES, stubs.GUARD) if stubs.is_ours(guard) else stubs.NAMES
-    states = status(session.store, names)
+    states = status(session.store, names_for(session, guard=stubs.is_ours(guard)))
     _tell(output, "status", [], states)
     return NOT_RUN if any(one.problem for one in states) else 0
 

@@ -268,7 +268,7 @@ def test_linked_worktree(clone: Clone, tmp_path: Path) -> None:
     assert "pre-push: runs" in tree.gitaudit("hooks", "status")
 
 
-def test_submodule_has_hooks_of_its_own(clone: Clone, remote: GitRepo, tmp_path: Path) -> None:
+def test_submodule_has_hooks_of_its_own(remote: GitRepo, tmp_path: Path) -> None:
     """A repository with a log, used as a submodule: its hooks are installed and run in its own Git directory."""
     outer = Clone(GitRepo.init(tmp_path / "outer").path)
     outer.git("-c", "protocol.file.allow=always", "submodule", "add", "--quiet", remote.url, "infra")

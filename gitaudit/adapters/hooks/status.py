@@ -24,7 +24,7 @@ class HookState:
 
     Attributes:
         name: such as `pre-push`.
-        via: what calls gitaudit: `file`, `pre-commit`, `husky`, `lefthook`, `config`, `by hand`; None where nothing.
+        via: what calls gitaudit: `file`, `pre-commit`, `husky`, `lefthook`, `config`, `hand`; None where nothing.
         path: the file, or the name in the configuration, that does it or that stands in the way.
         problem: why gitaudit is not called, None where it is.
         hint: what to do about it.
@@ -93,7 +93,7 @@ def _called(store: GitStore, path: Path, content: bytes) -> tuple[str, Path] | N
         found = read(place)
         if stubs.is_ours(found) or stubs.has_block(found):
             return via, place
-    return ("by hand", path) if re.search(rb"gitaudit\S* hook " + path.name.encode(), content) else None
+    return ("hand", path) if re.search(rb"gitaudit\S* hook " + path.name.encode(), content) else None
 
 
 def _missing(store: GitStore, folder: Path, name: str) -> HookState:

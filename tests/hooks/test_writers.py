@@ -1,0 +1,130 @@
+"""Who writes change records: developers, a job on the protected branch, or the server; and hooks through pre-commit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.hooks.clones import LOG, Clone
+
+if TYPE_CHECKING:
+    from tests.support.git import GitRepo
+    from tests.support.isolation import Sandbox
+
+MAIN = "refs/heads/main"
+ROOT = Path(__file__).parents[2]
+
+
+def test_job_on_the_protected_branch(clone: Clone) -> None:
+    """With `writer: ci` the push of a developer adds nothing; the job records, and completeness is the same."""
+    clone.gitaudit("policy", "set", "--writer", "ci", "--quiet")
+    commit = clone.commit()
+    clone.push()
+    before = clone.changes()
+    clone.gitaudit("verify", "--complete", code=1)
+    clone.gitaudit("record-change", "HEAD~1..HEAD", "--ref", "main", "--quiet")
+
+    assert (before, clone.changes()) == ([], [("commit", MAIN, commit)])
+    clone.gitaudit("verify", "--complete")
+    clone.gitaudit("policy", "show")
+    assert "change records: written by ci, block on failure" in clone.gitaudit("policy", "show")
+
+
+def test_server_records_what_it_received(clone: Clone, remote: GitRepo, sandbox: Sandbox) -> None:
+    """With `writer: server` the post-receive hook of a bare repository signs with its own key, in one batch."""
+    clone.gitaudit("policy", "set", "--writer", "server", "--quiet")
+    Clone(remote.path).install()
+    first = clone.commit()
+    clone.commit("app.py")
+    clone.git("branch", "topic")
+    second = clone.commit("more.tf")
+    said = clone.push("origin", "main", "topic")
+    clone.gitaudit("sync", "--quiet")
+
+    assert "recorded 2 changes" in said
+    assert clone.changes() == [("commit", MAIN, first), ("commit", MAIN, second)]
+    assert clone.repo.ref(LOG) == remote.ref(LOG)
+    assert sandbox.gnupg.is_dir()
+    clone.gitaudit("verify", "--full", "--complete")
+
+
+def test_server_knows_what_other_branches_had(clone: Clone, remote: GitRepo) -> None:
+    """A branch made of another one brings nothing new; a deleted one brings nothing at all."""
+    clone.gitaudit("policy", "set", "--writer", "server", "--quiet")
+    clone.commit()
+    clone.push()
+    Clone(remote.path).install()
+    clone.push("origin", "HEAD:refs/heads/topic")
+    clone.push("origin", ":topic")
+
+    assert remote.run("log", "--format=%s", LOG).count("change: 1 file") == 0
+
+
+@pytest.mark.parametrize(("value", "told"), [("nobody", "--writer"), ("CI", "--writer")])
+def test_writer_that_there_is_none_of(clone: Clone, value: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the three are accepted."""
+    clone.gitaudit("policy", "set", "--writer", value, code=2)
+
+    assert told in capsys.readouterr().err
+
+
+@pytest.fixture
+def framework(clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
+    """Give the clone without our hooks, with those of this project's `.pre-commit-hooks.yaml` run by pre-commit.
+
+    They run as `system`: the program is here already, and pre-commit would build it anew for each test.
+    """
+    program = Path(sys.executable).with_name("pre-commit")
+    if not program.exists():
+        pytest.skip("pre-commit is not installed; it comes with the extra `test`")
+    shutil.rmtree(clone.path / ".git/hooks")
+    manifest = hooks_of(ROOT / ".pre-commit-hooks.yaml")
+    hooks = [{**hook, "language": "system"} for hook in manifest]
+    config = {
+        "default_install_hook_types": ["pre-push", "post-rewrite"],
+        "repos": [{"repo": "local", "hooks": hooks}],
+    }
+    (clone.path / ".pre-commit-config.yaml").write_text(json.dumps(config), "utf-8")
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    done = clone.attempt(str(program), "install")
+    assert done.code == 0, done.said
+    return clone
+
+
+def hooks_of(path: Path) -> list[dict[str, object]]:
+    """Return the hooks of a manifest."""
+    from pre_commit.clientlib import load_manifest
+
+    found: list[dict[str, object]] = load_manifest(str(path))
+    keep = {"id", "name", "entry", "stages", "always_run", "pass_filenames", "require_serial", "verbose"}
+    return [{name: value for name, value in hook.items() if name in keep} for hook in found]
+
+
+def test_pre_commit_runs_the_hooks(framework: Clone) -> None:
+    """A push of one ref is recorded, and an amend is linked, from what pre-commit passes on."""
+    framework.git("switch", "--quiet", "-c", "topic")
+    first = framework.commit()
+    said = framework.push()
+    framework.git("commit", "--quiet", "--amend", "-m", "better")
+    second = framework.repo.id_of("HEAD")
+    framework.push("--force", "origin", "topic")
+
+    topic = "refs/heads/topic"
+    assert framework.changes() == [("commit", topic, first), ("commit", topic, second)], said
+    assert framework.records()[-1]["record"]["body"]["replaces"] == [first]
+
+
+def test_pre_commit_passes_on_the_first_ref_only(framework: Clone) -> None:
+    """The documented limit: of several refs, pre-commit runs hooks for one; `verify --complete` finds the other."""
+    framework.git("branch", "other", "HEAD")
+    first = framework.commit("a.tf")
+    framework.git("switch", "--quiet", "other")
+    framework.commit("b.tf")
+    framework.push("origin", "main", "other")
+
+    assert framework.changes() == [("commit", MAIN, first)]
