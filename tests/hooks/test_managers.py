@@ -69,7 +69,7 @@ def pre_commit(managed: Managed) -> None:
     """Prepare pre-commit, with a hook of its own at push."""
     program = require(Path(sys.executable).with_name("pre-commit"))
     entry = f"sh -c 'echo run >>{managed.note}'"
-    hook = {"id": "own", "name": "own", "entry": entry, "language": "system", "stages": ["pre-push"]}
+    hook: dict[str, object] = {"id": "own", "name": "own", "entry": entry, "language": "system", "stages": ["pre-push"]}
     hook |= {"always_run": True, "pass_filenames": False}
     config = {"repos": [{"repo": "local", "hooks": [hook]}]}
     (managed.clone.path / ".pre-commit-config.yaml").write_text(json.dumps(config), "utf-8")
