@@ -167,7 +167,8 @@ def _start(session: Session, output: Output, options: Mapping[str, Any]) -> None
     output.text(f"admin   openpgp:{key}")
     where = f"pushed to {remote.name}" if remote else "only in this clone, `gitaudit sync` publishes it"
     output.note("the log is in place" if session.remote is None else f"the log is in place, {where}")
-    output.note(f"next: git add {FILE_NAME} && git commit -m 'Pin the audit log' && gitaudit record-change")
+    then = "gitaudit record-change" if options["no_hooks"] else "git push"
+    output.note(f"next: git add {FILE_NAME} && git commit -m 'Pin the audit log' && {then}")
 
 
 def _wishes(session: Session, options: Mapping[str, Any]) -> Wishes:
