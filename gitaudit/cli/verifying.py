@@ -68,7 +68,7 @@ def _verify(
         extra += _incomplete(session, options["complete"], head, complete)
     if report.good and not extra and start.vouched:
         try:
-            remember_good(session.memory, config, report.position, session.published_of(config))
+            remember_good(session.memory, config, report, session.published_of(config))
         except SetupError as error:
             output.warn(f"the verdict cannot be remembered: {error.message}")
     return report, extra

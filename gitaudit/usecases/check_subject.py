@@ -1,19 +1,21 @@
 """Rules that hold a record against the audited repository: what it claims of its commit must be so.
 
 A record whose commit does not exist is explained by a correction of it, or by a change record that says it replaces the
-commit (after an amend or a rebase). Only what no record explains is a finding.
+commit (after an amend or a rebase). Only what no record explains is a finding. A change is recorded before it is
+pushed, so for a day that finding is a warning: the push may be under way, or refused and about to be tried again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from gitaudit.errors import LogError, ObjectError
 from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log.openpgp import parse_armored
 from gitaudit.log.source_commit import SourceCommit, parse_source_commit
-from gitaudit.log.times import format_time, from_epoch
+from gitaudit.log.times import format_time, from_epoch, parse_time
 from gitaudit.log.uuid7 import is_uuid7
 from gitaudit.model import Finding
 from gitaudit.usecases.recent import Recent
@@ -21,6 +23,7 @@ from gitaudit.usecases.source_files import changed_files, file_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from gitaudit.log.record import Record
     from gitaudit.model import Head
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from gitaudit.usecases.position import Position
 
 MAX_MISSING = 10_000
+UNDER_WAY = timedelta(days=1)
+"""So long after its change record a commit may be missing without making the log bad."""
 AUTHOR_ID, COMMITTER_ID = "git:author", "git:committer"
 """Actors that the commit itself names; records hold no name and no e-mail of a person."""
 
@@ -65,8 +70,9 @@ def unexplained(stretches: Iterable[Subjects]) -> list[Finding]:
 class SubjectChecker:
     """Checks the subjects of records, one record after the other."""
 
-    def __init__(self, store: ObjectReader, verifier: Verifier) -> None:
+    def __init__(self, store: ObjectReader, verifier: Verifier, now: datetime) -> None:
         self._store = Recent(store)
+        self._now = now
         self._verifier = verifier
         self._missing: list[tuple[str, str, Finding]] = []
         self._corrected: set[str] = set()
@@ -129,7 +135,17 @@ class SubjectChecker:
             self._unchecked += 1
         elif len(self._missing) < MAX_MISSING:
             finding = wrong.finding("subject-missing", f"no commit {oid} in this repository")
+            if self._is_under_way(record):
+                finding = replace(finding, severity="warning", message=f"{finding.message} so far")
             self._missing.append((record.id, oid, finding))
+
+    def _is_under_way(self, record: Record) -> bool:
+        """Return whether a record is of a commit that may still be pushed."""
+        is_commit = record.type == "change" and record.body.get("event", "commit") == "commit"
+        try:
+            return is_commit and self._now - parse_time(record.text("recorded_at")) < UNDER_WAY
+        except LogError:
+            return False  # a time that is none is told by another rule
 
     def _may_lack_objects(self) -> bool:
         if self._partial is None:

@@ -121,7 +121,7 @@ class StretchChecker:
             progress: told how many of them are done.
         """
         checker = CommitChecker(self.store, self.verifier, self.schemas, self.now)
-        subjects = SubjectChecker(self.store, self.verifier)
+        subjects = SubjectChecker(self.store, self.verifier, self.now)
         notes = NotesChecker(self.store, self.verifier, self.config)
         position, ids, types = before, bytearray(), Counter[str]()
         kept: list[Finding] = []

@@ -5,7 +5,7 @@ A clone only ever moves forward: a log that lacks a head it has seen was rewound
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError, LogError, SetupError
@@ -85,14 +85,19 @@ def rewind_finding(store: ObjectReader, remembered: Remembered | None, head: str
     )
 
 
-def remember_good(memory: Memory, config: Config, position: Position, published: str | None) -> None:
-    """Remember a head found good, if the remote has it: what it does not have may still be linked anew."""
-    head = position.head
+def remember_good(memory: Memory, config: Config, report: Report, published: str | None) -> None:
+    """Remember a head found good, if the remote has it: what it does not have may still be linked anew.
+
+    Where a commit may still arrive, the head is remembered as seen, and what was checked is checked again next time.
+    """
+    head = report.position.head
     if head is None or head.commit != published:
         return
     known = memory.load()
     base = known or Remembered(origin=config.origin, log=config.log, genesis=pinned(config), seen=head)
-    changed = remember(base, position, head)
+    changed = remember(base, report.position, head)
+    if not report.settled:
+        changed = replace(base, seen=changed.seen)
     if changed != known:
         memory.save(changed)
 
@@ -140,5 +145,5 @@ def join(verifier: LogVerifier, store: ObjectStore, memory: Memory, theirs: Mapp
         store.move_refs(moves, "joined the log")
     if known is None:
         memory.save(Remembered(origin=config.origin, log=config.log, genesis=pinned(config), seen=pinned(config)))
-    remember_good(memory, config, report.position, published)
+    remember_good(memory, config, report, published)
     return report

@@ -65,6 +65,11 @@ class Report:
         """Whether nothing of severity error was found."""
         return self.errors == 0
 
+    @property
+    def settled(self) -> bool:
+        """Whether the same will be found later on: no commit of a record is missing that may still be pushed."""
+        return all(finding.rule != "subject-missing" for finding in self.findings)
+
 
 class _Findings:
     """Keeps the first findings and counts all."""

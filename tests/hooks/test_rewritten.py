@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gitaudit.adapters.clock import SystemClock
 from gitaudit.adapters.hooks import intended, rewritten
 from gitaudit.usecases.arrival import REASON, not_arrived
 from tests.hooks.clones import LOG, Clone
@@ -212,3 +214,40 @@ def test_without_input_git_is_asked(clone: Clone) -> None:
     clone.gitaudit("record-change", "--quiet")
 
     assert replaced(clone) == [[], [first]]
+
+
+def test_push_under_way_does_not_make_the_log_bad(
+    clone: Clone, remote: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit that has not come is a warning, each time it is looked at; a day later it is an error."""
+    commit = clone.commit()
+    clone.gitaudit("record-change", "--quiet")
+    other = colleague_of(clone, remote, tmp_path / "other")
+    first = other.gitaudit("verify", "--full")
+    again = other.gitaudit("verify")
+    clone.commit("more.tf")
+    clone.gitaudit("record-change", "--quiet")
+    other.gitaudit("sync", "--quiet")
+    now = SystemClock().now()
+    monkeypatch.setattr(SystemClock, "now", lambda _clock: now + timedelta(days=1, minutes=1))
+    late = other.gitaudit("verify", code=1)
+
+    for told in (first, again):
+        assert "warning: subject-missing" in told
+        assert f"no commit {commit} in this repository so far" in told
+        assert "\ngood: " in told
+    assert late.count("error: subject-missing") == 2
+
+
+def test_pushed_at_last_the_commit_counts_as_verified(clone: Clone, remote: GitRepo, tmp_path: Path) -> None:
+    """What was checked with a warning is checked again; once the commit is there, the head is remembered."""
+    clone.commit()
+    clone.gitaudit("record-change", "--quiet")
+    other = colleague_of(clone, remote, tmp_path / "other")
+    clone.push()
+    other.git("pull", "--quiet")
+    checked = other.gitaudit("verify")
+    remembered = other.gitaudit("verify")
+
+    assert "good: 2 records checked" in checked
+    assert "good: 0 records checked, 2 verified before" in remembered

@@ -99,7 +99,14 @@ def subject_object(log: Forge) -> None:
 
 @vector(f"subject-missing error {NEXT}", *MOVED)
 def subject_missing(log: Forge) -> None:
-    """A commit that the repository does not have."""
+    """A commit that the repository does not have, a day after its record."""
+    lost(log)
+    log.now += 86_400
+
+
+@vector(f"subject-missing warning {NEXT}", *MOVED)
+def good_under_way(log: Forge) -> None:
+    """A commit that the repository does not have so far, less than a day after its change record."""
     lost(log)
 
 
