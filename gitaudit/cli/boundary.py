@@ -11,17 +11,18 @@ import io
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
-
-import click
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from gitaudit.adapters.environment import variable
+from gitaudit.adapters.hooks.quick import HOOKS
 from gitaudit.cli.output import ARGUMENTS, JSON_WANTED, Unfinished, print_error
 from gitaudit.errors import GitauditError, LogError, RefusedError, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
+
+    from click import ClickException
 
 INTERRUPTED = 130
 READER_GONE = 141
@@ -76,6 +77,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str], meta: dict[str, object]) -> int:
+    if arguments[:1] == ["hook"] and arguments[1:2] and arguments[1] in HOOKS:
+        from gitaudit.cli.hooking import run_hook
+
+        return run_hook(arguments[1], arguments[2:])
+    import click
+
     from gitaudit.cli.commands import cli
 
     if variable(COMPLETE_VARIABLE) is not None:
@@ -101,14 +108,14 @@ def _fail(error: BaseException, arguments: Sequence[str], meta: dict[str, object
         return READER_GONE
     as_json = bool(meta.get(JSON_WANTED))
     document = error.document if isinstance(error, Unfinished) else None
-    if isinstance(error, click.ClickException):
+    if _is_of_click(error, "ClickException"):
         from gitaudit.cli.usage import is_json_wanted
 
-        as_json = as_json or is_json_wanted(error, arguments)
+        as_json = as_json or is_json_wanted(cast("ClickException", error), arguments)
     told = _concealed(_as_ours(error.error if isinstance(error, Unfinished) else error, arguments), arguments)
     try:
-        if isinstance(error, click.exceptions.NoArgsIsHelpError):
-            click.echo(error.format_message(), err=True)
+        if _is_of_click(error, "NoArgsIsHelpError"):
+            sys.stderr.write(f"{cast('ClickException', error).format_message()}\n")
         else:
             print_error(told, as_json=as_json, document=document)
     except BrokenPipeError:
@@ -136,11 +143,11 @@ def _as_ours(error: BaseException, arguments: Sequence[str]) -> GitauditError:
     if isinstance(error, GitauditError):
         error.hint = error.hint or next((hint for kind, hint in HINTS.items() if isinstance(error, kind)), None)
         return error
-    if isinstance(error, click.ClickException):
+    if _is_of_click(error, "ClickException"):
         from gitaudit.cli.usage import usage_error
 
-        return usage_error(error, arguments)
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return usage_error(cast("ClickException", error), arguments)
+    if isinstance(error, KeyboardInterrupt) or _is_of_click(error, "Abort"):
         return InterruptedRunError("interrupted", hint="what was recorded before is kept; see `gitaudit log -n 3`")
     if isinstance(error, MemoryError):
         return SetupError("there is not enough memory", hint="close other programs, or run it on a larger machine")
@@ -149,6 +156,12 @@ def _as_ours(error: BaseException, arguments: Sequence[str]) -> GitauditError:
     from gitaudit.cli.bugs import bug_error
 
     return bug_error(error)
+
+
+def _is_of_click(error: BaseException, name: str) -> bool:
+    """Return whether an error is one of click's of this name; where click was not loaded, as by a hook, none is."""
+    exceptions = sys.modules.get("click.exceptions")
+    return exceptions is not None and isinstance(error, getattr(exceptions, name))
 
 
 def _from_os(error: OSError) -> GitauditError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitaudit.adapters.hooks import intended, places, quick, rewritten, scan
@@ -22,6 +23,22 @@ if TYPE_CHECKING:
     from gitaudit.usecases.record_change import ChangeRecorder
 
 WAY_ROUND = "to push without a record all the same: git push --no-verify"
+
+
+def run_hook(name: str, arguments: Sequence[str]) -> int:
+    """Do the work of a hook in the folder where git runs it, and return its exit code. click is not loaded for it."""
+    from gitaudit.adapters.environment import variable
+    from gitaudit.cli.output import Output
+    from gitaudit.cli.wiring import Session
+
+    session = Session(Path(), variable("GITAUDIT_KEY"), variable("GITAUDIT_REMOTE"))
+    output = Output(command="hook")
+    given = quick.standard_input()
+    if name == "pre-push":
+        return pre_push(session, output, arguments, given)
+    if name == "post-receive":
+        return post_receive(session, output, given)
+    return quick.settle([name, *arguments]) or 0
 
 
 def pre_push(session: Session, output: Output, arguments: Sequence[str], given: bytes) -> int:
@@ -109,7 +126,9 @@ def _record(
     own = [one for one in pushed if not places.is_own(one.ref.encode("utf-8", "surrogateescape"), log)]
     recorder = push_recorder(session, output, position)
     refs, dry_run = _told_apart(session, own, remote, recorder)
-    commits = _published(position, own, remote, log, there)
+    commits = quick.found()
+    if commits is None:
+        commits = _published(position, own, remote, log, there)
     drafts = recorder.drafts(refs, commits, [*there, *_there(session, own, remote.name)])
     corrections, still = given_up(session, recorder.changes)
     if dry_run:

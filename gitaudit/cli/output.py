@@ -11,8 +11,6 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
-import click
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -82,7 +80,7 @@ class Output:
 
     def document(self, fields: Mapping[str, object]) -> None:
         """Print the command's JSON document; nothing may be printed after it."""
-        click.echo(to_json(self._whole(fields), indent=2))
+        _to_stdout(to_json(self._whole(fields), indent=2))
 
     def unfinished(self, error: GitauditError, fields: Mapping[str, object]) -> NoReturn:
         """End the command with an error; in JSON, the document that it would have printed goes with it.
@@ -97,11 +95,11 @@ class Output:
 
     def line(self, fields: Mapping[str, object]) -> None:
         """Print one JSON document on a line of its own."""
-        click.echo(to_json({"format": f"gitaudit.{self.command}-line/1", **fields}))
+        _to_stdout(to_json({"format": f"gitaudit.{self.command}-line/1", **fields}))
 
     def text(self, text: str = "") -> None:
         """Print a line of data that is already escaped."""
-        click.echo(text)
+        _to_stdout(text)
 
     def note(self, text: str) -> None:
         """Tell the user something on stderr, unless quiet or JSON."""
@@ -124,13 +122,15 @@ class Output:
         """Return a text in a colour, or `bold` or `dim`, where colours are welcome."""
         if not self.color:
             return text
-        return click.style(text, **({name: True} if name in {"bold", "dim"} else {"fg": name}))
+        from click import style
+
+        return style(text, **({name: True} if name in {"bold", "dim"} else {"fg": name}))
 
     def page(self, lines: Iterable[str], pager: str | None) -> None:
         """Print lines through a pager where there is one, which ends quietly when the reader leaves it."""
         if pager is None:
             for line in lines:
-                click.echo(line)
+                _to_stdout(line)
             return
         from gitaudit.adapters.pager import run_pager
 
@@ -153,7 +153,20 @@ def _concealed(text: str) -> str:
 
 def _message(kind: str, text: str) -> None:
     _Bar.clear()
-    click.echo(f"gitaudit: {kind}{escape(text)}", err=True)
+    _to_stderr(f"gitaudit: {kind}{escape(text)}\n")
+
+
+def _to_stdout(text: str) -> None:
+    """Print a line; click, which a hook does not load, knows about terminals and readers that go away."""
+    from click import echo
+
+    echo(text)
+
+
+def _to_stderr(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _no_progress(done: int, total: int) -> None:
@@ -177,14 +190,14 @@ class _Bar:
         self._last = filled
         bar = "#" * filled + "-" * (self.WIDTH - filled)
         _Bar.drawn = True
-        click.echo(f"\r{self._label} [{bar}] {done}/{total}", nl=False, err=True)
+        _to_stderr(f"\r{self._label} [{bar}] {done}/{total}")
         if done == total:
             self.clear()
 
     @staticmethod
     def clear() -> None:
         if _Bar.drawn:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            _to_stderr("\r\x1b[K")
         _Bar.drawn = False
 
 
@@ -203,4 +216,4 @@ def print_error(error: GitauditError, *, as_json: bool, document: Mapping[str, o
         "exit_code": error.exit_code,
         "document": document,
     }
-    click.echo(to_json(fields), err=True)
+    _to_stderr(f"{to_json(fields)}\n")

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 AT_WORK = "GITAUDIT_AT_WORK"
 """Set for every git process that gitaudit itself runs: hooks have nothing to add to what it does."""
+HOOKS = ("pre-push", "post-rewrite", "post-receive", "reference-transaction")
+"""Names of the hooks that `gitaudit hook` takes."""
 NO_OBJECT = b"0" * 40
 
 _input: list[bytes] = []
+_found: list[list[str]] = []
 
 
 def standard_input() -> bytes:
@@ -31,6 +34,11 @@ def standard_input() -> bytes:
         except (AttributeError, OSError):  # closed: nothing is given
             _input.append(b"")
     return _input[0]
+
+
+def found() -> list[str] | None:
+    """Return the IaC commits of the push that was looked at, None where it was not, or by another policy than now."""
+    return _found[0] if _found else None
 
 
 def settle(arguments: Sequence[str]) -> int | None:
@@ -74,8 +82,11 @@ def _publishes_nothing(known: places.Known, lines: Sequence[Sequence[bytes]], re
         return False
     begun = scan.begin_policy_id(known.log)
     tips = [line[1] for line in lines if not places.is_own(line[2], known.log)]
-    found = scan.commits(tips, [line[3] for line in lines], remote, known.log, known.matches, first=True)
-    return scan.end(begun) == known.policy and not found
+    found = scan.commits(tips, [line[3] for line in lines], remote, known.log, known.matches)
+    if scan.end(begun) != known.policy:
+        return False
+    _found.append(found)
+    return not found
 
 
 def _needs_thought(line: Sequence[bytes], protected: Sequence[bytes]) -> bool:

@@ -50,8 +50,6 @@ def commits(
     remote: Remote,
     log: bytes,
     wanted: Callable[[bytes], bool],
-    *,
-    first: bool = False,
 ) -> list[str]:
     """Return the commits that a push would publish and that change a wanted file, parents first.
 
@@ -65,7 +63,6 @@ def commits(
         remote: where it goes.
         log: ref of the log, which is never audited itself.
         wanted: says whether a path counts.
-        first: stop at the first such commit.
 
     Raises:
         ScanError: git ended with an error.
@@ -78,11 +75,11 @@ def commits(
     listing = ["rev-list", "--ignore-missing", "--topo-order", "--reverse", "--stdin"]
     if remote.name != remote.address:
         listing += ["--not", f"--remotes={remote.name}"]
-    return _changing(question, listing, wanted, first=first)
+    return _changing(question, listing, wanted)
 
 
-def _changing(question: bytes, listing: Sequence[str], wanted: Callable[[bytes], bool], *, first: bool) -> list[str]:
-    """Return the listed commits that change a wanted file, or the first of them."""
+def _changing(question: bytes, listing: Sequence[str], wanted: Callable[[bytes], bool]) -> list[str]:
+    """Return the listed commits that change a wanted file."""
     question_out, question_in = os.pipe()
     listed_out, listed_in = os.pipe()
     lister = _start(listing, question_out, listed_in)
@@ -96,12 +93,10 @@ def _changing(question: bytes, listing: Sequence[str], wanted: Callable[[bytes],
         for commit, path in _changes(output):
             if commit not in found[-1:] and wanted(path):
                 found.append(commit)
-                if first:
-                    break
     finally:
         os.close(output)  # git ends by itself when nobody reads on
         codes = [_wait(lister), _wait(differ)]
-    if any(codes) and not (first and found):
+    if any(codes):
         raise ScanError(*codes)
     return found
 
