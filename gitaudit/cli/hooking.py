@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitaudit.adapters.hooks import intended, places, quick, rewritten, scan
+from gitaudit.cli.render import counted
 from gitaudit.errors import GitauditError, KeyProblemError, LogError, SetupError
 from gitaudit.usecases.pushing import PushedRef, parse_pushed, parse_received
 
@@ -132,7 +133,7 @@ def _record(
     drafts = recorder.drafts(refs, commits, [*there, *_there(session, own, remote.name)])
     corrections, still = given_up(session, recorder.changes)
     if dry_run:
-        output.note(f"dry run: {len(drafts)} records would be made")
+        output.note(f"dry run: {counted(len(drafts), 'record')} would be made")
     elif drafts or corrections:
         result = session.log(output.progress("sign")).append([*drafts, *corrections])
         remember_drafts(session, drafts, result.known, still)
@@ -141,6 +142,8 @@ def _record(
         _tell(output, drafts)
     elif session.outbox.entries():
         problem = session.log().sync().problem
+        if problem is not None and commits:
+            raise problem  # a record of this very push may be among those that wait
         if problem is not None:
             output.warn(f"records wait in this clone: {problem.message}", "they go out with `gitaudit sync`")
 
@@ -216,7 +219,7 @@ def _there(session: Session, pushed: Sequence[PushedRef], name: str) -> list[str
 def _tell(output: Output, drafts: Sequence[Draft]) -> None:
     changes = [draft for draft in drafts if draft.document["type"] == "change"]
     if changes:
-        output.note(f"recorded {len(changes)} change{'' if len(changes) == 1 else 's'} in the audit log")
+        output.note(f"recorded {counted(len(changes), 'change')} in the audit log")
 
 
 def push_recorder(session: Session, output: Output, position: Position) -> PushRecorder:

@@ -192,7 +192,7 @@ def test_dry_run_records_nothing(clone: Clone) -> None:
     """`git push --dry-run` only says what would be recorded."""
     clone.commit()
 
-    assert "dry run: 1 records would be made" in clone.push("--dry-run", "origin", "HEAD")
+    assert "dry run: 1 record would be made" in clone.push("--dry-run", "origin", "HEAD")
     assert clone.records() == []
 
 
@@ -300,6 +300,8 @@ def test_push_is_blocked_where_the_log_cannot_be_written(clone: Clone, remote: G
 
     assert "the log is closed" in said
     assert "git push --no-verify" in said
+    assert remote.ref(MAIN) == before
+    assert "the log is closed" in clone.push(code=1)  # the record is here by now, and still not there
     assert remote.ref(MAIN) == before
 
 

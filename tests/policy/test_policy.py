@@ -216,3 +216,30 @@ def test_removing_the_last_admin() -> None:
     """A log always has an admin."""
     with pytest.raises(ConfigError, match="another admin to remain"):
         without_key(policy(), OWNER)
+
+
+def test_who_writes_change_records() -> None:
+    """A policy that says nothing leaves it to the developer, whose push is blocked without a record."""
+    silent = parse_policy(document())
+    told = parse_policy(document(change_records={"writer": "ci", "on_failure": "warn"}))
+
+    assert (silent.change_writer, silent.on_failure) == ("developer", "block")
+    assert (told.change_writer, told.on_failure) == ("ci", "warn")
+
+
+@pytest.mark.parametrize(
+    ("ref", "protected"),
+    [
+        ("refs/heads/main", True),
+        ("refs/heads/main2", False),
+        ("refs/heads/release/1", True),
+        ("refs/heads/release/1/x", True),
+        ("refs/heads/release", False),
+        ("main", False),
+    ],
+)
+def test_protected_refs(ref: str, protected: bool) -> None:  # noqa: FBT001 - a column of the table
+    """A full name is one ref; one that ends with `/*` is every ref below it."""
+    policy = parse_policy(document(protected_refs=["refs/heads/main", "refs/heads/release/*"]))
+
+    assert policy.protects(ref) is protected

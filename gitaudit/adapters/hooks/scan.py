@@ -29,7 +29,10 @@ class ScanError(Exception):
 
 
 class Remote:
-    """Where a push goes: the Git directory it comes from, and name and address as git gives them to its hook."""
+    """Where a push goes: the Git directory it comes from, and name and address as git gives them to its hook.
+
+    Without an address it is the repository itself, which has received the push.
+    """
 
     __slots__ = ("address", "common", "name")
 
@@ -68,7 +71,7 @@ def commits(
         ScanError: git ended with an error.
     """
     there = [value for value in old if value != NO_OBJECT]
-    if len(there) < len(old) and not remote.is_tracked:
+    if len(there) < len(old) and remote.address and not remote.is_tracked:
         there += _heads_of(remote)
     asked = [tip for tip in tips if tip != NO_OBJECT]
     question = b"".join(b"%s\n" % one for one in [*asked, b"^" + log, *(b"^" + one for one in there)])

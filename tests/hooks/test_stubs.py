@@ -1,0 +1,67 @@
+"""The stubs in `hooks/`, and the hidden command that they call."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gitaudit.adapters.hooks import stubs
+from gitaudit.adapters.hooks.quick import HOOKS
+from gitaudit.cli.commands import cli
+from tests.cli.console import program
+
+ROOT = Path(__file__).parents[2]
+STUBS = sorted(path for path in (ROOT / "hooks").iterdir() if path.suffix != ".py" and path.is_file())
+
+
+def test_every_hook_has_a_stub() -> None:
+    """What `gitaudit hook` takes is what there are stubs for."""
+    assert [path.name for path in STUBS] == sorted(HOOKS)
+    assert {*stubs.NAMES, *stubs.BARE_NAMES, stubs.GUARD} == set(HOOKS)
+
+
+@pytest.mark.parametrize("path", STUBS, ids=lambda path: path.name)
+def test_stub_is_short_and_any_shell_reads_it(path: Path) -> None:
+    """Some twenty lines of POSIX shell that call the program, executable, known by their mark."""
+    text = path.read_text("ascii")
+
+    assert text.startswith("#!/bin/sh\n")
+    assert len(text.splitlines()) <= 20
+    assert f"hook {path.name} " in text
+    assert stubs.is_ours(path.read_bytes())
+    assert path.stat().st_mode & 0o111 == 0o111
+    assert subprocess.run(["sh", "-n", path], check=False).returncode == 0
+
+
+def test_installed_stub_names_program_and_log() -> None:
+    """The program by its path, since editors run git with another PATH; names are quoted for the shell."""
+    stub = stubs.stub("reference-transaction", "refs/heads/it's").decode()
+
+    assert f"\nprogram={stubs.program()}\n" in stub
+    assert "\nlog='refs/heads/it'\"'\"'s'\n" in stub
+    assert stub.count("|| program=gitaudit\n") == 1
+    assert Path(stubs.program()).is_absolute()
+
+
+def test_block_is_taken_out_as_it_was_put_in() -> None:
+    """Whatever the script had: a first line, none, no line end, nothing at all."""
+    block = stubs.husky_block("pre-push")
+    for text in (b"", b"#!/bin/sh\nnpm test\n", b"npm test", b"#!/usr/bin/env node\n"):
+        once = stubs.with_block(text, block)
+        assert stubs.has_block(once)
+        assert stubs.with_block(once, block) == once
+        assert stubs.without_block(once) == text
+
+
+def test_hidden_command_has_help(tmp_path: Path) -> None:
+    """No help lists it; who asks for it is told what it is, and of a hook that there is none of."""
+    told = program("hook", "--help", cwd=tmp_path)
+    wrong = program("hook", "pre-commit", cwd=tmp_path)
+
+    assert told.returncode == 0
+    assert b"Do the work of the git hook NAME" in told.stdout
+    assert wrong.returncode == 2
+    assert b"pre-push" in wrong.stderr
+    assert "hook" not in cli.list_commands(cli.make_context("gitaudit", [], resilient_parsing=True))
