@@ -141,11 +141,13 @@ def _record(
             raise result.problem
         _tell(output, drafts)
     elif session.outbox.entries():
-        problem = session.log().sync().problem
-        if problem is not None and commits:
-            raise problem  # a record of this very push may be among those that wait
-        if problem is not None:
-            output.warn(f"records wait in this clone: {problem.message}", "they go out with `gitaudit sync`")
+        waiting = session.log().sync()
+        for draft_id, error in waiting.refused:
+            output.warn(f"record {draft_id} cannot be written: {error.message}", error.hint)
+        if waiting.problem is not None and commits:
+            raise waiting.problem  # a record of this very push may be among those that wait
+        if waiting.problem is not None:
+            output.warn(f"records wait in this clone: {waiting.problem.message}", "they go out with `gitaudit sync`")
 
 
 def _published(
@@ -191,7 +193,12 @@ def _told_apart(
     policy = recorder.changes.position.policy
     found = []
     for one in pushed:
-        unknown = one.old is not None and policy is not None and policy.protects(one.ref) and _lacks(session, one.old)
+        unknown = (
+            one.old is not None
+            and policy is not None
+            and policy.protects(one.ref)
+            and _peeled(session, one.old) is None
+        )
         if unknown and one.new is not None and options is not None and not (options.forced or always):
             found.append(replace(one, old=None))
             continue
@@ -202,18 +209,10 @@ def _told_apart(
     return found, options is not None and options.dry_run
 
 
-def _lacks(session: Session, oid: str) -> bool:
-    try:
-        session.store.resolve(oid)
-    except LookupError:
-        return True
-    return False
-
-
 def _there(session: Session, pushed: Sequence[PushedRef], name: str) -> list[str]:
     """Return commits that the remote is known to have."""
     known = [target for _, target in session.store.refs(f"refs/remotes/{name}/")]
-    return known + [one.old for one in pushed if one.old is not None and not _lacks(session, one.old)]
+    return known + [commit for one in pushed if one.old is not None and (commit := _peeled(session, one.old))]
 
 
 def _tell(output: Output, drafts: Sequence[Draft]) -> None:
@@ -276,11 +275,13 @@ def tips_of(session: Session) -> Tips:
     from gitaudit.usecases.arrival import Tips
 
     store, log = session.store, session.config.log
-    there = remote_branches(session)
-    skipped = ("refs/remotes/", "refs/notes/", "refs/gitaudit/")
-    named = [name for name, _ in store.refs("refs/") if name != log and not name.startswith(skipped)]
-    here = [commit for name in [*named, *checked_out(store.common_dir)] if (commit := _peeled(session, name))]
-    return Tips(there=tuple(there), here=tuple(here), between=store.commits_between)
+
+    def here() -> list[str]:
+        skipped = ("refs/remotes/", "refs/notes/", "refs/gitaudit/")
+        named = [name for name, _ in store.refs("refs/") if name != log and not name.startswith(skipped)]
+        return [commit for name in [*named, *checked_out(store.common_dir)] if (commit := _peeled(session, name))]
+
+    return Tips(there=tuple(remote_branches(session)), here=here, between=store.commits_between)
 
 
 def remote_branches(session: Session) -> list[str]:

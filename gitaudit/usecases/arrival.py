@@ -33,12 +33,13 @@ class Tips:
 
     Attributes:
         there: branches of the remotes, as last seen.
-        here: everything else in this clone that keeps a commit: branches, tags, stash, what is checked out anywhere.
+        here: returns everything else in this clone that keeps a commit: branches, tags, stash, what is checked out
+            anywhere; asked only where something has not arrived.
         between: yields what is reachable from some commits and not from others.
     """
 
     there: tuple[str, ...]
-    here: tuple[str, ...]
+    here: Callable[[], Sequence[str]]
     between: Between
 
     def lacking(self, store: ObjectReader, commits: Iterable[str], tips: Sequence[str]) -> set[str]:
@@ -138,14 +139,17 @@ def settle(
         for old in olds:
             made_of.setdefault(old, []).append(new)
     waiting = refs.lacking(store, intended, refs.there)
-    given_up = refs.lacking(store, waiting, [*refs.there, *refs.here])
+    if not waiting:
+        return [], {}
+    here = refs.here()
+    given_up = refs.lacking(store, waiting, [*refs.there, *here])
     drafts: list[Draft] = []
     still = {}
     for commit, record in intended.items():
         if commit not in waiting:
             continue
         later = _later(made_of, commit)
-        if commit not in given_up or refs.lacking(store, later, refs.there) - refs.lacking(store, later, refs.here):
+        if commit not in given_up or refs.lacking(store, later, refs.there) - refs.lacking(store, later, here):
             still[commit] = record
         else:
             drafts.append(author.draft("correction", {"corrects": record, "reason": REASON}))
