@@ -57,7 +57,7 @@ def pre_push(session: Session, output: Output, arguments: Sequence[str], given: 
         return 0
     if not given and not arguments:
         arguments, given = of_pre_commit(session.store.resolve)
-    pushed = parse_pushed(given)
+    pushed = _audited(session, parse_pushed(given))
     if not pushed or len(arguments) < 2:  # noqa: PLR2004 - name and address
         return 0
     lend_terminal()
@@ -82,9 +82,9 @@ def pre_push(session: Session, output: Output, arguments: Sequence[str], given: 
 
 def post_receive(session: Session, output: Output, given: bytes) -> int:
     """Record what a push has brought to this repository, where the policy has the server write change records."""
-    pushed = parse_received(given)
-    if not pushed or not _has_log(session):
+    if not given or not _has_log(session):
         return 0
+    pushed = _audited(session, parse_received(given))
     position = session.position()
     if position.policy is None or position.policy.change_writer != "server":
         return 0
@@ -95,6 +95,12 @@ def post_receive(session: Session, output: Output, given: bytes) -> int:
     branches = [one for one in pushed if one.ref.startswith("refs/heads/")]
     _record(session, output, position, branches, remote, there=kept)
     return 0
+
+
+def _audited(session: Session, pushed: Sequence[PushedRef]) -> list[PushedRef]:
+    """Return the refs of a push that the log is about: all but its own."""
+    log = session.config.log.encode("utf-8", "surrogateescape")
+    return [one for one in pushed if not places.is_own(one.ref.encode("utf-8", "surrogateescape"), log)]
 
 
 def _has_log(session: Session) -> bool:
@@ -124,13 +130,12 @@ def _record(
 ) -> None:
     """Make the records of a push and publish them, with what waits in the clone."""
     log = session.config.log.encode("utf-8", "surrogateescape")
-    own = [one for one in pushed if not places.is_own(one.ref.encode("utf-8", "surrogateescape"), log)]
     recorder = push_recorder(session, output, position)
-    refs, dry_run = _told_apart(session, own, remote, recorder)
+    refs, dry_run = _told_apart(session, pushed, remote, recorder)
     commits = quick.found()
     if commits is None:
-        commits = _published(position, own, remote, log, there)
-    drafts = recorder.drafts(refs, commits, [*there, *_there(session, own, remote.name)])
+        commits = _published(position, pushed, remote, log, there)
+    drafts = recorder.drafts(refs, commits, [*there, *_there(session, pushed, remote.name)])
     corrections, still = given_up(session, recorder.changes)
     if dry_run:
         output.note(f"dry run: {counted(len(drafts), 'record')} would be made")

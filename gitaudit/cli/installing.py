@@ -85,7 +85,7 @@ def _log_of(session: Session) -> str:
 
 def _warn_of_relative_folder(session: Session, output: Output) -> None:
     """Say it where linked worktrees have no such folder: git then runs no hook there, and says nothing."""
-    folder = session.store.config("core.hooksPath")
+    folder = session.store.config("core.hookspath")
     if folder is not None and not folder.startswith(("/", "~")) and (session.store.common_dir / "worktrees").is_dir():
         output.warn(
             f"core.hooksPath is relative ({escape(folder)}), so each worktree runs the hooks of its own folder",

@@ -377,3 +377,15 @@ def test_input_that_git_does_not_give(clone: Clone, given: bytes) -> None:
 
     assert done.returncode == 2
     assert b"expected the lines that git gives a pre-push hook" in done.stderr
+
+
+def test_log_itself_is_pushed_unseen(clone: Clone, remote: GitRepo) -> None:
+    """A push of nothing but the log and the notes is none of the hook's business, whatever they hold."""
+    tree = clone.repo.run("mktree", stdin=b"")
+    broken = clone.repo.run("commit-tree", "-m", "no record", "-p", "refs/heads/audit", tree)
+    clone.repo.run("update-ref", LOG, broken)
+
+    assert "gitaudit" not in clone.push("origin", "audit", "refs/notes/*")
+    assert remote.ref(LOG) == broken
+    clone.commit()
+    assert "gitaudit: error" in clone.push("origin", "main", code=1)
