@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,26 @@ def test_hidden_command_has_help(tmp_path: Path) -> None:
     assert wrong.returncode == 2
     assert b"pre-push" in wrong.stderr
     assert "hook" not in cli.list_commands(cli.make_context("gitaudit", [], resilient_parsing=True))
+
+
+@pytest.mark.parametrize("known", ["", "/dev/of-the-user"])
+def test_gpg_is_told_the_terminal(known: str) -> None:
+    """Git takes the standard input of a hook, so gpg would not know where to ask; what the user has set stays."""
+    script = (
+        "from gitaudit.adapters.environment import lend_terminal as l; l(); import os; print(os.environ['GPG_TTY'])"
+    )
+    master, slave = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        env=os.environ | {"GPG_TTY": known},
+        text=True,
+        check=True,
+    )
+    expected = known or os.ttyname(slave)
+    os.close(slave)
+    os.close(master)
+
+    assert done.stdout.strip() == expected
