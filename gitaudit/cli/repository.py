@@ -46,6 +46,21 @@ class Repository:
         except LookupError:
             return None
 
+    def branches_like(self, pattern: str) -> list[str]:
+        """Return the full names that a pattern of protected refs stands for: itself, or the branches below `…/*`.
+
+        Branches of this clone count, and those that were last seen on a remote.
+        """
+        if not pattern.endswith("/*"):
+            return [pattern]
+        start = pattern[:-1]
+        found = [name for name, _ in self.store.refs(start)]
+        for remote in self.store.remotes():
+            prefix = f"refs/remotes/{remote}/"
+            seen = self.store.refs(prefix + start.removeprefix("refs/heads/"))
+            found += [f"refs/heads/{name.removeprefix(prefix)}" for name, _ in seen]
+        return list(dict.fromkeys(found))
+
     def lookup(self, revision: str) -> str:
         """Return the commit that a revision names. Raises `LookupError` where it names none."""
         return self.store.resolve(revision)

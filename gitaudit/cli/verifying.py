@@ -132,13 +132,14 @@ def _incomplete(session: Session, ref: str, head: str, complete: list[str]) -> l
 
     position = position_at(session.store, session.schemas, head)
     policy = position.policy
-    names = [ref] if ref else ([] if policy is None else list(policy.protected_refs))
+    patterns = () if policy is None else policy.protected_refs
+    names = [ref] if ref else [name for pattern in patterns for name in session.branches_like(pattern)]
     tips = {name: tip for name in names if (tip := session.branch_tip(name)) is not None}
     if ref and not tips:
         session.commit(ref)
     if not tips:
         raise SetupError(
-            f"expected a protected branch in this clone, found none of: {', '.join(names) or 'none named'}",
+            f"expected a protected branch in this clone, found none of: {', '.join(names or patterns) or 'none named'}",
             hint="fetch it, or name a branch: gitaudit verify --complete REF",
         )
     complete += tips

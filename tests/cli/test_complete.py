@@ -76,3 +76,18 @@ def test_text_says_that_it_was_looked_for(audited: Console, git_repo: GitRepo) -
     assert f"error: incomplete: commit {oid} changes infrastructure as code and has no change record" in ran.out
     assert "expected  a change record, or a waiver that lists it" in ran.out
     assert "complete: " not in ran.out.replace("incomplete: ", "")
+
+
+def test_protected_branches_below_a_name(audited: Console, git_repo: GitRepo, git_remote: GitRepo) -> None:
+    """`refs/heads/release/*` is every branch below, here and as last seen on the remote."""
+    audited.ok("policy", "set", "--protect", "main", "--protect", "release/*")
+    git_repo.run("switch", "--quiet", "-c", "release/1")
+    here = git_repo.commit({"one.tf": TERRAFORM}, at=int(time.time()))
+    git_repo.run("switch", "--quiet", "-c", "release/2", "main")
+    there = git_repo.commit({"two.tf": TERRAFORM}, at=int(time.time()))
+    git_repo.run("push", "--quiet", "origin", "release/2")
+    git_repo.run("switch", "--quiet", "main")
+    git_repo.run("branch", "--quiet", "-D", "release/2")
+
+    assert git_remote.ref("refs/heads/release/2") == there
+    assert sorted(missing(audited)) == sorted([here, there])
