@@ -44,7 +44,7 @@ def commit(world: World, script: str) -> None:
     """Push a commit to the main branch without any hook."""
     world.run(
         "git config user.name Eve && git config user.email eve@example.com\n"
-        f"{script}\ngit add . && git commit --quiet -m change && git push --quiet origin main\n"
+        f"{script}\ngit add . && git commit --quiet -m change && git push --quiet --no-verify origin main\n"
     )
 
 
