@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.run import GITAUDIT, Bench, Claim
+from bench.run import Bench, Claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ class Hooks(Bench):
         path = self.folder / name
         self.run(["git", "init", "--quiet", "--initial-branch=main", str(path)])
         self.commit(path, "main.tf", "start")
-        self.run([*GITAUDIT, "init", "--origin", "example.com/bench"], cwd=path)
+        self.run([self.gitaudit, "init", "--origin", "example.com/bench"], cwd=path)
         return path
 
     def commit(self, path: Path, name: str, content: str) -> str:
