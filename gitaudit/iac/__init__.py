@@ -1,4 +1,4 @@
-"""What infrastructure-as-code tools planned and did: from their files to a names-only summary, one module a tool.
+"""What infrastructure-as-code tools planned and did: from their files to a names-only summary, one module a file.
 
 A module for another tool or file satisfies `Format` and adds a row to `FORMATS`; nothing else changes. Everything here
 is pure: bytes in, values out. Only names that are on a list are taken out of a file, never values, so nothing has to
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from gitaudit.iac.text import Document
 
 AUTO = "auto"
-OPTIONS = {"plan": "--plan", "result": "--result"}
-"""The option of `record-deploy` and `exec` that takes a file of each kind."""
+OPTIONS = {"plan": "--plan", "result": "--result", "state": "--state"}
+"""The option of `record-deploy` that takes a file of each kind."""
+
+FileKind = Literal["plan", "result", "state"]
 
 
 class Format(Protocol):
@@ -27,13 +29,13 @@ class Format(Protocol):
 
     Attributes:
         NAME: of the tool, as `--format` takes it.
-        KIND: `plan` for what was to happen, `result` for what did.
+        KIND: `plan` for what was to happen, `result` for what did, `state` for what there is.
         EXPECTED: what the file is, such as `the output of terraform show -json PLAN`.
         HINT: how to make one.
     """
 
     NAME: str
-    KIND: Literal["plan", "result"]
+    KIND: FileKind
     EXPECTED: str
     HINT: str
 
@@ -52,15 +54,29 @@ class Entry(NamedTuple):
     """A row of `FORMATS`: name and kind of a format, and the module that reads it."""
 
     name: str
-    kind: Literal["plan", "result"]
+    kind: FileKind
     module: str
 
 
 FORMATS = (
-    Entry("terraform", "plan", "gitaudit.iac.terraform_plan"),
-    Entry("terraform", "result", "gitaudit.iac.terraform_apply"),
+    Entry("terraform", "plan", "gitaudit.iac.formats.terraform_plan"),
+    Entry("terraform", "result", "gitaudit.iac.formats.terraform_apply"),
+    Entry("terraform", "state", "gitaudit.iac.formats.terraform_state"),
+    Entry("pulumi", "plan", "gitaudit.iac.formats.pulumi_preview"),
+    Entry("pulumi", "result", "gitaudit.iac.formats.pulumi_events"),
+    Entry("ansible", "plan", "gitaudit.iac.formats.ansible_check"),
+    Entry("ansible", "result", "gitaudit.iac.formats.ansible_events"),
+    Entry("cloudformation", "plan", "gitaudit.iac.formats.cloudformation_change_set"),
+    Entry("cloudformation", "plan", "gitaudit.iac.formats.cloudformation_drift"),
+    Entry("cloudformation", "result", "gitaudit.iac.formats.cloudformation_events"),
+    Entry("helm", "result", "gitaudit.iac.formats.helm_release"),
+    Entry("argocd", "result", "gitaudit.iac.formats.argocd_application"),
+    Entry("kubectl", "result", "gitaudit.iac.formats.kubectl_apply"),
 )
-"""In the order in which `auto` tries them. `terraform` is for OpenTofu too."""
+"""In the order in which `auto` tries them: an application of Argo CD is an object of Kubernetes too.
+
+`terraform` is for OpenTofu too, `cloudformation` for CDK and SAM.
+"""
 
 
 def format_names() -> tuple[str, ...]:
@@ -94,32 +110,58 @@ def summarize_result(data: bytes, *, format: str = AUTO) -> Summary:  # noqa: A0
     return _summarize(data, "result", format)
 
 
-def _summarize(data: bytes, kind: Literal["plan", "result"], name: str) -> Summary:
+def summarize_state(data: bytes, *, format: str = AUTO) -> Summary:  # noqa: A002 - named like the option
+    """Return the names-only summary of a state: what there is, not what was done.
+
+    Args:
+        data: the file as it is, at most 200 MiB; its SHA-256 and size go into the summary.
+        format: one of `format_names()`.
+
+    Raises:
+        InputError: no such format, no state of it, or a plan or result, with the option to use instead as the hint.
+    """
+    return _summarize(data, "state", format)
+
+
+def _summarize(data: bytes, kind: FileKind, name: str) -> Summary:
     from gitaudit.iac import text  # noqa: PLC0415 - what reads files is loaded when there is one
 
     if name not in format_names():
         raise InputError(f"expected one of the formats {', '.join(format_names())}, found another")
-    formats = [_load(entry) for entry in FORMATS if entry.kind == kind and name in (AUTO, entry.name)]
-    if not formats:
+    entries = [entry for entry in FORMATS if entry.kind == kind and name in (AUTO, entry.name)]
+    if not entries:
         raise InputError(f"expected a format that has a {kind}, found {name}", hint=f"leave {OPTIONS[kind]} out")
-    document = text.read(data, hint=formats[0].HINT)
-    for candidate in formats:
+    first = _load(entries[0])
+    document = text.read(data, hint=_hint(entries, first))
+    for entry in entries:
+        candidate = _load(entry)
         if candidate.detect(document):
             return candidate.parse(document)
-    raise _mismatch(document, kind, formats)
+    raise _mismatch(document, kind, entries)
 
 
-def _mismatch(document: Document, kind: str, formats: Sequence[Format]) -> InputError:
+def _hint(entries: Sequence[Entry], first: Format) -> str:
+    """Return how to make a file that one of `entries` reads."""
+    names = dict.fromkeys(entry.name for entry in entries)
+    return first.HINT if len(names) == 1 else f"for {first.NAME}, {first.HINT}; --format NAME tells it for another tool"
+
+
+def _mismatch(document: Document, kind: FileKind, entries: Sequence[Entry]) -> InputError:
     """Return the error that says what the document is instead."""
     from gitaudit.iac.lookalikes import describe  # noqa: PLC0415 - only on the way to an error
 
-    expected = " or ".join(candidate.EXPECTED for candidate in formats)
+    formats = [_load(entry) for entry in entries]
+    names = dict.fromkeys(entry.name for entry in entries)
+    expected = f"a {kind} of {', '.join(names)}" if len(names) > 1 else " or ".join(one.EXPECTED for one in formats)
+    hint = _hint(entries, formats[0])
     for entry in FORMATS:
         other = _load(entry)
-        if entry.kind != kind and other.detect(document):
-            hint = f"give it with {OPTIONS[entry.kind]}; for {OPTIONS[kind]}, {formats[0].HINT}"
-            return InputError(f"this looks like {other.EXPECTED}, expected {expected}", hint=hint)
-    return InputError(f"this looks like {describe(document)}, expected {expected}", hint=formats[0].HINT)
+        if entry not in entries and other.detect(document):
+            found = f"this looks like {other.EXPECTED}, expected {expected}"
+            if entry.kind == kind:
+                return InputError(found, hint=f"give it with --format {entry.name}, or without --format")
+            return InputError(found, hint=f"give it with {OPTIONS[entry.kind]}; for {OPTIONS[kind]}: {hint}")
+    return InputError(f"this looks like {describe(document)}, expected {expected}", hint=hint)
 
 
 def _load(entry: Entry) -> Format:

@@ -1,6 +1,6 @@
-"""What a plan or a result says, names only: no field here can hold the value of anything.
+"""What a plan, a result or a state says, names only: no field here can hold the value of anything.
 
-`Summary.to_body` gives the PLAN and RESULT objects of the record schemas (docs/format.md, "Plans and results").
+`Summary.to_body` gives the PLAN, RESULT and STATE objects of the record schemas (docs/format.md, "Plans and results").
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from gitaudit.log.canonical import encode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Kind = Literal["plan", "result"]
+Kind = Literal["plan", "result", "state"]
 Action = Literal["delete", "replace", "forget", "update", "create", "import", "move", "read", "no-op"]
 Result = Literal["succeeded", "failed", "started"]
 Outcome = Literal["succeeded", "failed", "partial", "canceled", "unknown"]
@@ -120,10 +120,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A plan or a result, names only.
+    """A plan, a result or a state, names only.
 
     Attributes:
-        kind: which of the two.
+        kind: which of them.
         tool: `terraform`, `opentofu`, …
         tool_version: None where the file does not say.
         format_version: of the file, None where it does not say.
@@ -131,7 +131,8 @@ class Summary:
         size: of the file as it was given, in bytes.
         counts: action and number, only where above zero. Every resource counts once under its action, and once more
             under `import` and `move` where it was imported or moved besides being changed.
-        resources: in the order of `ResourceChange.order`; no-op resources are counted and not listed.
+        resources: in the order of `ResourceChange.order`; no-op resources are counted and not listed,
+            but for those of a state, which is nothing else.
         outputs: in the order of `Output.order`.
         drift: what had changed outside the tool, like `resources`; of a plan.
         errored: whether planning failed; None where the plan does not say.
@@ -140,6 +141,8 @@ class Summary:
         errors: number of error diagnostics in a result.
         warnings: number of warning diagnostics in a result.
         unknown_messages: number of messages of an unknown type, and of lines that are no messages.
+        lineage: id that a state keeps for life, at most 128 characters; None where the file does not say.
+        serial: number of the state's last write.
     """
 
     kind: Kind
@@ -158,13 +161,15 @@ class Summary:
     errors: int = 0
     warnings: int = 0
     unknown_messages: int = 0
+    lineage: str | None = None
+    serial: int | None = None
 
     def count(self, action: Action) -> int:
         """Return the number of resources counted under `action`."""
         return dict(self.counts).get(action, 0)
 
     def to_body(self) -> dict[str, object]:
-        """Return the PLAN or RESULT object of the record schemas, a new one of JSON values.
+        """Return the PLAN, RESULT or STATE object of the record schemas, a new one of JSON values.
 
         Lists take at most 16 KiB (resources) or 4 KiB (outputs, drift) of the record. Where items had to be left out
         there are fewer than `total`, and `sha256` is that of the canonical JSON of the full list.
@@ -183,6 +188,8 @@ class Summary:
             if self.drift:
                 optional["drift"] = _bounded([resource.to_item() for resource in self.drift], DRIFT_LIMIT)
             optional |= {"errored": self.errored, "complete": self.complete}
+        elif self.kind == "state":
+            optional |= {"lineage": self.lineage, "serial": self.serial}
         else:
             optional |= {"errors": self.errors, "warnings": self.warnings, "unknown_messages": self.unknown_messages}
         return body | _present(optional)

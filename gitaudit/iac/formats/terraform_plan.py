@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal
 
 from gitaudit.errors import InputError
 from gitaudit.iac.compare import holds_true, same
+from gitaudit.iac.fields import attribute_names, flag, name
 from gitaudit.iac.model import Action, Kind, Output, ResourceChange, Summary, tally
-from gitaudit.iac.names import ADDRESS_LIMIT, ATTRIBUTE_LIMIT, ELLIPSIS, visible, word
+from gitaudit.iac.names import ADDRESS_LIMIT, ATTRIBUTE_LIMIT, visible, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,9 +27,6 @@ NAME = "terraform"
 KIND: Kind = "plan"
 EXPECTED = "the output of terraform show -json PLAN"
 HINT = "run: terraform show -json PLAN > plan.json"
-
-ATTRIBUTES = 64
-"""Attribute names a resource item may have."""
 
 _VERSION = re.compile(r"([0-9]{1,4})\.[0-9]{1,4}(\.[0-9]{1,4})?")
 _MAJORS = {"0", "1"}
@@ -52,9 +50,9 @@ _OUTPUT_ACTIONS: dict[Action, Literal["create", "update", "delete", "no-op"]] = 
 
 def detect(document: Document) -> bool:
     """Return whether the first object is a plan: it has resource changes, or a version and planned values."""
-    if not document.objects:
+    if not document.head:
         return False
-    plan = document.objects[0]
+    plan = document.head[0]
     versioned = "format_version" in plan and isinstance(plan.get("planned_values"), dict)
     return isinstance(plan.get("resource_changes"), list) or versioned or "plan_format_version" in plan
 
@@ -65,9 +63,9 @@ def parse(document: Document) -> Summary:
     Raises:
         InputError: not one plan, an unknown major version, or a field that is not what the format says.
     """
-    if not detect(document) or len(document.objects) != 1 or document.cut:
-        raise InputError(f"expected one plan, found {len(document.objects)} JSON objects or half of one", hint=HINT)
-    plan = document.objects[0]
+    if not detect(document) or len(document.head) != 1 or document.cut:
+        raise InputError(f"expected one plan, found {len(document.head)} JSON objects or half of one", hint=HINT)
+    plan = document.head[0]
     version = _format_version(plan)
     if "resource_changes" not in plan and _has_resources(plan):
         raise InputError("this looks like a part of a plan: it plans resources and has no resource_changes", hint=HINT)
@@ -85,8 +83,8 @@ def parse(document: Document) -> Summary:
         resources=_listed(resources),
         outputs=_outputs(plan),
         drift=_listed(drift),
-        errored=_flag(plan, "errored"),
-        complete=_flag(plan, "complete"),
+        errored=flag(plan, "errored"),
+        complete=flag(plan, "complete"),
     )
 
 
@@ -131,20 +129,22 @@ def _resource(change: dict[str, object], where: str) -> ResourceChange:
         raise InputError(f"expected {where}.change to be an object")
     address = _text(change, "address", where, ADDRESS_LIMIT)
     action = action_of(_actions(details, f"{where}.change"))
-    previous = _optional(change, "previous_address", ADDRESS_LIMIT)
+    previous = name(change, "previous_address", ADDRESS_LIMIT)
     imported = details.get("importing") is not None
     if action == "no-op":
         action = "move" if previous is not None else "import" if imported else "no-op"
     return ResourceChange(
         address=address,
         type=_text(change, "type", where),
-        provider=_optional(change, "provider_name"),
+        provider=name(change, "provider_name"),
         action=action or "update",
         reason=word(change.get("action_reason")) if action else "unrecognised-action",
         changed=_changed(details),
-        replace=_names({path[0] for path in _lists(details.get("replace_paths")) if path and isinstance(path[0], str)}),
+        replace=attribute_names(
+            path[0] for path in _lists(details.get("replace_paths")) if path and isinstance(path[0], str)
+        ),
         previous_address=previous,
-        deposed=_optional(change, "deposed", ATTRIBUTE_LIMIT),
+        deposed=name(change, "deposed", ATTRIBUTE_LIMIT),
         imported=imported,
     )
 
@@ -167,15 +167,7 @@ def _changed(change: dict[str, object]) -> tuple[str, ...]:
     names = {name for name in before.keys() | after.keys() if not same(before.get(name), after.get(name))}
     if isinstance(unknown, dict):
         names |= {name for name, value in unknown.items() if holds_true(value)}
-    return _names(names)
-
-
-def _names(names: set[str]) -> tuple[str, ...]:
-    """Return at most `ATTRIBUTES` names in order; the last one says how many more there are."""
-    shown = sorted(visible(name, ATTRIBUTE_LIMIT) for name in names)
-    if len(shown) > ATTRIBUTES:
-        shown[ATTRIBUTES - 1 :] = [f"{ELLIPSIS} and {len(shown) - ATTRIBUTES + 1} more"]
-    return tuple(shown)
+    return attribute_names(names)
 
 
 def _listed(resources: list[ResourceChange]) -> tuple[ResourceChange, ...]:
@@ -189,13 +181,13 @@ def _outputs(plan: dict[str, object]) -> tuple[Output, ...]:
     values = plan.get("planned_values")
     planned = values.get("outputs") if isinstance(values, dict) else None
     outputs = []
-    for number, (name, change) in enumerate(changes.items()):
+    for number, (key, change) in enumerate(changes.items()):
         if not isinstance(change, dict):
             raise InputError(f"expected output_changes, entry {number}, to be an object")
         action = action_of(_actions(change, f"output_changes, entry {number},"))
-        sensitive = _sensitive(change, planned.get(name) if isinstance(planned, dict) else None)
+        sensitive = _sensitive(change, planned.get(key) if isinstance(planned, dict) else None)
         outputs.append(
-            Output(name=visible(name), sensitive=sensitive, action=_OUTPUT_ACTIONS.get(action) if action else None)
+            Output(name=visible(key), sensitive=sensitive, action=_OUTPUT_ACTIONS.get(action) if action else None)
         )
     return tuple(sorted(outputs, key=Output.order))
 
@@ -226,13 +218,3 @@ def _text(fields: dict[str, object], key: str, where: str, limit: int = 255) -> 
     if not isinstance(value, str) or not value:
         raise InputError(f"expected {where}.{key} to be a name")
     return visible(value, limit)
-
-
-def _optional(fields: dict[str, object], key: str, limit: int = 255) -> str | None:
-    value = fields.get(key)
-    return visible(value, limit) if isinstance(value, str) and value else None
-
-
-def _flag(fields: dict[str, object], key: str) -> bool | None:
-    value = fields.get(key)
-    return value if isinstance(value, bool) else None

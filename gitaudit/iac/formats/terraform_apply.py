@@ -14,10 +14,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from gitaudit.errors import InputError
+from gitaudit.iac.fields import count, mapping, seconds
 from gitaudit.iac.model import Action, Kind, Outcome, Output, ResourceChange, Summary, tally
 from gitaudit.iac.names import ADDRESS_LIMIT, visible, word
 from gitaudit.iac.operations import UNRECOGNISED, Operation, Planned, settle
-from gitaudit.iac.text import Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,6 @@ NAME = "terraform"
 KIND: Kind = "result"
 EXPECTED = "the messages of terraform apply -json"
 HINT = "run: terraform apply -json > result.jsonl"
-
-MAX_SECONDS = 10**9
 
 _MAJORS = {"0", "1"}
 _UI_VERSION = re.compile(r"([0-9]{1,4})(\.[0-9]{1,4}){1,2}")
@@ -94,7 +92,7 @@ _PASSED_OVER = frozenset(
 
 def detect(document: Document) -> bool:
     """Return whether any object is a message of the machine-readable UI that is known here."""
-    return any(_message_type(item) in _KNOWN for item in document.objects)
+    return any(_message_type(item) in _KNOWN for item in document.head)
 
 
 def parse(document: Document) -> Summary:
@@ -199,7 +197,7 @@ class _Run:
 
     def diagnostic(self, message: dict[str, object]) -> bool:
         """Count an error or a warning; its text is looked at for an interruption, and dropped."""
-        details = _fields(message, "diagnostic")
+        details = mapping(message, "diagnostic")
         severity = details.get("severity") or message.get("@level")
         if severity == "error":
             self.errors += 1
@@ -210,7 +208,7 @@ class _Run:
 
     def planned_change(self, message: dict[str, object]) -> bool:
         """Take in what is to happen to a resource; said twice, it counts once."""
-        change = _fields(message, "change")
+        change = mapping(message, "change")
         address, kind = _resource(change)
         action = _action(change)
         if address is None or action is None:
@@ -226,11 +224,11 @@ class _Run:
 
     def change_summary(self, message: dict[str, object]) -> bool:
         """Take in the end of an apply; the summary of a plan says nothing of what happened."""
-        changes = _fields(message, "changes")
+        changes = mapping(message, "changes")
         if changes.get("operation") in ("apply", "destroy"):
             self.finished = True
-            self.imports = _count(changes, "import")
-            self.forgets = _count(changes, "forget")
+            self.imports = count(changes, "import")
+            self.forgets = count(changes, "forget")
         return "operation" in changes
 
     def outputs_message(self, message: dict[str, object]) -> bool:
@@ -274,7 +272,7 @@ class _Run:
 
     def _operation(self, message: dict[str, object]) -> Operation | None:
         """Return the operation that a message is about: the one of this address and action that has no end yet."""
-        hook = _fields(message, "hook")
+        hook = mapping(message, "hook")
         address, kind = _resource(hook)
         action = _action(hook)
         if address is None or action is None:
@@ -287,7 +285,7 @@ class _Run:
             operation = Operation(type=kind, action=action, unrecognised=hook.get("action") not in _ACTIONS)
             self.operations.setdefault(address, []).append(operation)
         if ended:
-            operation.elapsed_s = _seconds(hook.get("elapsed_seconds"))
+            operation.elapsed_s = seconds(hook.get("elapsed_seconds"))
         else:
             begun.append(operation)
         return operation
@@ -314,14 +312,9 @@ def _message_type(item: dict[str, object]) -> str:
     return kind if isinstance(kind, str) and ("@message" in item or "@level" in item) else ""
 
 
-def _fields(message: dict[str, object], key: str) -> dict[str, object]:
-    value = message.get(key)
-    return value if isinstance(value, dict) else {}
-
-
 def _resource(fields: dict[str, object], key: str = "resource") -> tuple[str | None, str]:
     """Return address and type of a resource; None for an address that is missing."""
-    resource = _fields(fields, key)
+    resource = mapping(fields, key)
     address, kind = resource.get("addr"), resource.get("resource_type")
     shown = visible(kind) if isinstance(kind, str) and kind else "unknown"
     return visible(address, ADDRESS_LIMIT) if isinstance(address, str) and address else None, shown
@@ -331,20 +324,3 @@ def _action(fields: dict[str, object]) -> Action | None:
     """Return the action; a word that is not known is a change, None is no word."""
     action = fields.get("action")
     return _ACTIONS.get(action, UNRECOGNISED) if isinstance(action, str) else None
-
-
-def _count(changes: dict[str, object], key: str) -> int:
-    value = changes.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def _seconds(value: object) -> int | None:
-    """Return whole seconds from 0 to `MAX_SECONDS`, rounded down; None for anything else."""
-    if isinstance(value, Number):
-        try:
-            value = int(float(value.text))
-        except OverflowError:
-            return None
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return value if 0 <= value <= MAX_SECONDS else None
