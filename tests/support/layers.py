@@ -47,6 +47,7 @@ DOORS: dict[str, str] = {
     "click": "gitaudit/cli/*",
     "detect_secrets": "gitaudit/adapters/detector.py",
     "gnupg": "gitaudit/adapters/gnupg_program.py",
+    "hcl2": "gitaudit/iac/source/hcl.py",
     "httpx": "gitaudit/adapters/forge_http.py",
     "jsonschema": "gitaudit/adapters/schemas.py",
     "jsonschema_rs": "gitaudit/adapters/schemas.py",
