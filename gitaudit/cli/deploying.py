@@ -43,7 +43,7 @@ def deploy_draft(session: Session, options: Mapping[str, Any]) -> Draft:
 def _deployment(session: Session, options: Mapping[str, Any], commit: str) -> Deployment:
     from gitaudit.usecases.record_deploy import Deployment, Evidence
 
-    given = [options[name] for name in ("plan", "result")] + list(options["evidence"])
+    given = [options[name] for name in ("plan", "result", "state")] + list(options["evidence"])
     if given.count("-") > 1:
         raise InputError("expected standard input to be one file, found - twice", hint="give the others as files")
     return Deployment(
@@ -51,6 +51,7 @@ def _deployment(session: Session, options: Mapping[str, Any], commit: str) -> De
         **{name: _record_id(session, name, options[name]) for name in IDS if options[name] is not None},
         plan=_summary(session, "plan", options),
         result=_summary(session, "result", options),
+        state=_summary(session, "state", options),
         artifacts=tuple(options["artifacts"]),
         evidence=tuple(
             Evidence(name="stdin" if one == "-" else PurePath(one).name, content=session.read(one, "--evidence"))
@@ -74,7 +75,7 @@ def _summary(session: Session, name: str, options: Mapping[str, Any]) -> Summary
     data = session.read(options[name], f"--{name}")
     from gitaudit.redaction.marked import marked_values
 
-    summarize = iac.summarize_plan if name == "plan" else iac.summarize_result
+    summarize = {"plan": iac.summarize_plan, "result": iac.summarize_result, "state": iac.summarize_state}[name]
     try:
         summary = summarize(data, format=options["tool_format"])
         session.confidential.learn(marked_values(data))

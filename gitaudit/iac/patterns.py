@@ -107,7 +107,6 @@ TOOL_PATTERNS = (
     ("ansible", "group_vars/"),
     ("ansible", "host_vars/"),
     ("ansible", "**/roles/*/defaults/**"),
-    ("ansible", "**/roles/*/files/**"),
     ("ansible", "**/roles/*/handlers/**"),
     ("ansible", "**/roles/*/meta/**"),
     ("ansible", "**/roles/*/tasks/**"),

@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
     from gitaudit.log.record import Record
 
-LISTS = {"": ("files", "resources"), "plan": ("resources", "outputs", "drift"), "result": ("resources", "outputs")}
-"""Fields that hold a LIST, by the object of the body that they stand in; empty for the body itself."""
+LISTS = {
+    "": ("files", "resources"),
+    "plan": ("resources", "outputs", "drift"),
+    "result": ("resources", "outputs"),
+    "state.before": ("resources", "outputs"),
+    "state.after": ("resources", "outputs"),
+    "hints": ("files",),
+}
+"""Fields that hold a LIST, by the object of the body that they stand in, with dots; empty for the body itself."""
 TIMES = {
     "": ("authored_at", "committed_at", "started_at", "finished_at", "expires_at", "from", "until"),
     "review": ("due_at", "reviewed_at"),
@@ -71,7 +78,9 @@ def _evidence(record: Record) -> Iterator[str]:
 def _fields(body: Mapping[str, Any], places: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Any]]:
     """Yield the fields of a body that stand at some places, with their names."""
     for inner, names in places.items():
-        holder = body.get(inner) if inner else body
+        holder: Any = body
+        for step in inner.split(".") if inner else ():
+            holder = holder.get(step) if type(holder) is dict else None
         if type(holder) is dict:
             for name in names:
                 if name in holder:

@@ -224,6 +224,10 @@ def _has_resource(record: Record, address: str) -> bool:
     sources = [record.body, record.body.get("plan"), record.body.get("result")]
     lists = [source.get("resources") for source in sources if isinstance(source, dict)]
     found = {str(item.get("address", "")) for one in lists for item in _items(one)}
+    hints = record.body.get("hints")
+    for item in _items(hints.get("files")) if isinstance(hints, dict) else ():
+        blocks = item.get("blocks")
+        found |= {str(block).removeprefix("resource.") for block in blocks} if isinstance(blocks, list) else set()
     return any(one == address or fnmatchcase(one, address) for one in found)
 
 

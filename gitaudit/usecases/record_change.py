@@ -10,6 +10,7 @@ from gitaudit.errors import LogError
 from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log.source_commit import SourceCommit, parse_source_commit
 from gitaudit.usecases.chain import parent_of
+from gitaudit.usecases.change_hints import Hinter
 from gitaudit.usecases.check_subject import commit_actors, source_time
 from gitaudit.usecases.drafts import Author, subject_of
 from gitaudit.usecases.notes import record_of
@@ -49,6 +50,11 @@ class ChangeRecorder:
     position: Position
     rewritten: Mapping[str, Sequence[str]] = field(default_factory=dict)
     progress: Callable[[int, int], None] = lambda _done, _total: None
+    hinter: Hinter = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what makes hints."""
+        object.__setattr__(self, "hinter", Hinter(store=self.store))
 
     def drafts(self, commits: Iterable[str], ref: str | None) -> list[Draft]:
         """Return a draft for each of `commits` that changes IaC files and has no change record, in their order."""
@@ -83,6 +89,9 @@ class ChangeRecorder:
         if not changes:
             return None
         body = {"event": "commit", **self.about(commit), "files": file_list(self.store, changes)}
+        hints = self.hinter.hints(changes)
+        if hints is not None:
+            body["hints"] = hints
         if replaced:
             body["replaces"] = list(replaced)
         return self.author.draft("change", body, subject=subject_of(self.author.origin, oid, commit.tree, ref))

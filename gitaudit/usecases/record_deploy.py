@@ -37,6 +37,7 @@ class Deployment:
     outcome: str | None = None
     plan: Summary | None = None
     result: Summary | None = None
+    state: Summary | None = None
     stack: str | None = None
     started: datetime | None = None
     finished: datetime | None = None
@@ -76,6 +77,8 @@ def deploy_body(deployment: Deployment, policy: Policy) -> dict[str, object]:
     if deployment.result is not None:
         body["result"] = result = deployment.result.to_body()
         body["counts"] = result["counts"]
+    if deployment.state is not None:
+        body["state"] = {"after": deployment.state.to_body()}
     return body
 
 

@@ -32,6 +32,7 @@ RESOURCE: Template = {
     "changed?": ["cidr_block", "tags.Name"],
     "replace?": ["cidr_block"],
     "previous_address?": "aws_subnet.old",
+    "deposed?": "a1b2c3d4",
     "result?": "failed",
     "elapsed_s?": 12,
 }
@@ -47,6 +48,22 @@ COUNTS: Template = {
         ("create", "update", "replace", "delete", "read", "forget", "move", "import", "no-op")
     )
 }
+STATE: Template = {
+    "lineage?": "8d2f4b0e-0f5c-4a39",
+    "serial?": 9,
+    "sha256?": SHA256,
+    "size?": 1671,
+    "tool?": "terraform",
+    "tool_version?": "1.11.4",
+    "format_version?": "4",
+    "counts?": COUNTS,
+    "resources?": RESOURCES,
+    "outputs?": OUTPUTS,
+}
+HINTS: list[Template] = [
+    {"path": "net/main.tf", "tool?": "terraform", "blocks?": ["resource.aws_iam_role.ci"], "flags?": ["iam"]},
+    {"path_base64": "bmV0L23kaW4udGY=", "tool?": "terraform"},
+]
 PLAN: Template = {
     "tool": "terraform",
     "tool_version?": "1.11.4",
@@ -122,6 +139,7 @@ BODIES: dict[str, tuple[Template, ...]] = {
             "authored_at?": TIME,
             "committed_at?": TIME,
             "files": {"total": 3, "items": [FILE, FILE_BASE64], "sha256?": SHA256},
+            "hints?": {"files": {"total": 3, "items": HINTS, "sha256?": SHA256}, "flags?": ["iam", "open-ingress"]},
             "event?": "forced-update",
             "replaces?": [OID],
             "reason?": "smaller subnets",
@@ -144,6 +162,7 @@ BODIES: dict[str, tuple[Template, ...]] = {
             "signal?": 15,
             "result?": RESULT,
             "counts?": COUNTS,
+            "state?": {"before?": {"serial?": 8, "sha256?": SHA256}, "after?": STATE},
             "artifacts?": [{"name": "registry.example.com/app:1.4", "sha256": SHA256}],
             "evidence?": [
                 {
@@ -187,7 +206,7 @@ BODIES: dict[str, tuple[Template, ...]] = {
             "resources?": RESOURCES,
             "state?": {
                 "before": {"lineage?": "8d2f4b0e-0f5c-4a39", "serial?": 7, "sha256?": SHA256},
-                "after": {"lineage?": "8d2f4b0e-0f5c-4a39", "serial?": 9, "sha256?": SHA256},
+                "after": STATE,
             },
         },
     ),
