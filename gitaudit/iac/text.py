@@ -129,9 +129,9 @@ def read(data: bytes, *, hint: str | None = None) -> Document:
 
     Args:
         data: at most `MAX_BYTES` bytes of UTF-8, or of UTF-16 with a byte order mark, and at most `MAX_VALUES` values
-            and lines; one JSON object, an array of objects, or lines of which at least one is a JSON object. What the
-            wrapper of the setup-terraform action adds around them is passed over, and so are other lines around
-            objects that take one line each, or in front of one object of several lines.
+            and lines; JSON objects one after the other, an array of them, or lines of which at least one is a JSON
+            object. What the wrapper of the setup-terraform action adds around them is passed over, and so are other
+            lines around objects that take one line each, or in front of one object of several lines.
         hint: what an error says to do where the bytes are no JSON.
 
     Raises:
@@ -180,18 +180,34 @@ def _content(text: str, hint: str | None) -> tuple[tuple[dict[str, object], ...]
         for lines in (Lines(text), Lines(_repeated(text))):
             if any(True for _ in lines):
                 return lines, 0
-        last = _last_object(text)
-        if last is None:
+        content = _sequence(text) or _last_object(text)
+        if content is None:
             where = f"a fault at line {error.lineno}, column {error.colno}"
             found = where if text.lstrip().startswith(("{", "[")) else "other text, such as a log for people"
             raise InputError(f"expected JSON, found {found}", hint=hint) from error
-        return last
+        return content
     if isinstance(value, dict):
         return (value,), 0
     if isinstance(value, list):
         objects = tuple(item for item in value if isinstance(item, dict))
         return objects, len(value) - len(objects)
     raise InputError("expected a JSON object or lines of them, found a single JSON value")
+
+
+def _sequence(text: str) -> tuple[tuple[dict[str, object], ...], int] | None:
+    """Return the objects that `text` is, one after the other, as of a command that was run several times."""
+    found: list[dict[str, object]] = []
+    at = _after_space(text, 0)
+    while at < len(text):
+        try:
+            value, at = _decode(text, at)
+        except json.JSONDecodeError:
+            return None
+        if not isinstance(value, dict):
+            return None
+        found.append(value)
+        at = _after_space(text, at)
+    return tuple(found), 0
 
 
 def _last_object(text: str) -> tuple[tuple[dict[str, object], ...], int] | None:

@@ -39,7 +39,7 @@ class Hinter:
     def hints(self, changes: Sequence[FileChange]) -> dict[str, object] | None:
         """Return the `hints` of a change record, None where nothing is to be said of any file. Raises `LogError`."""
         budget = _Budget(self.parsed)
-        items = []
+        items: list[dict[str, object]] = []
         flags: set[str] = set()
         for change in changes[:MAX_ITEMS]:
             found = hints_of(change.path, self._content(change.before), self._content(change.after), budget.parse)

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import codecs
 import json
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gitaudit.errors import InputError
-from gitaudit.iac import summarize_plan, summarize_result
+from gitaudit.iac import summarize_plan, summarize_result, summarize_state
 from gitaudit.log.canonical import encode
 from tests.iac.documents import SAMPLES, SENTINEL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from gitaudit.iac.model import Summary
 
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no samples beside the checkout")
 
@@ -45,10 +49,13 @@ def files(*patterns: str) -> list[Path]:
 
 PLANS = files("tfplan/*.json", "generated/plan*.json")
 RESULTS = files("tfapply/*", "generated/tf*.jsonl")
-OTHERS = files(
-    "pulumi/*.json", "helm/*.json", "github/*.json", "cloudformation/*", "terragrunt/*", "generated/ansible*"
-)
+OTHERS = files("github/*.json", "cloudformation/*", "terragrunt/*")
 OTHERS += [path for path in PLANS if path.name in NO_PLANS] + [path for path in RESULTS if path.name in NO_RESULTS]
+STATES = files("tfplan/tfjson_110_sensitive_state.json")
+PULUMI = files("pulumi/*.json")
+HELM = files("helm/*.json")
+SNAPSHOTS = files("cloudformation/*.snapshot.json")
+EXAMPLES = files("cloudformation/*.rst")
 
 
 def name(path: Path) -> str:
@@ -143,6 +150,119 @@ def test_the_planted_secrets_stay_out(path: Path) -> None:
     shown = encode(body).decode()
     assert SENTINEL not in shown
     assert "my-secret" not in shown
+    assert len(shown) < 24 * 1024
+
+
+@pytest.mark.parametrize("path", STATES, ids=name)
+def test_a_state_is_read_for_names(path: Path) -> None:
+    """Every resource of every module."""
+    values = json.loads(path.read_bytes())["values"]
+    modules, addresses = [values["root_module"]], []
+    while modules:
+        module = modules.pop()
+        modules += module.get("child_modules", [])
+        addresses += [resource["address"] for resource in module.get("resources", [])]
+    summary = summarize_state(path.read_bytes())
+    assert sorted(item.address for item in summary.resources) == sorted(addresses)
+    assert {output.name for output in summary.outputs} == set(values.get("outputs", {}))
+
+
+@pytest.mark.parametrize("path", PULUMI, ids=name)
+def test_the_counts_of_a_pulumi_log_are_those_of_its_own_summary(path: Path) -> None:
+    """The engine counts too."""
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    expected = next(event["summaryEvent"]["resourceChanges"] for event in events if "summaryEvent" in event)
+    summary = summarize_result(path.read_bytes())
+    assert {{"no-op": "same"}.get(action, action): number for action, number in summary.counts} == expected
+    assert (summary.outcome, summary.unknown_messages) == ("succeeded", 0)
+
+
+def test_the_counts_of_ansible_are_those_of_its_own_totals() -> None:
+    """Of the one run that there is."""
+    (path,) = files("generated/ansible*")
+    stats = json.loads(path.read_text().splitlines()[-1])["stats"]["localhost"]
+    summary = summarize_result(path.read_bytes())
+    assert summary.count("update") == stats["changed"]
+    assert summary.count("no-op") == stats["ok"] - stats["changed"] + stats["skipped"]
+    assert (summary.outcome, summary.errors) == ("partial", stats["failures"])
+    assert SENTINEL not in encode(summary.to_body()).decode()
+
+
+@pytest.mark.parametrize("path", HELM, ids=name)
+def test_a_release_of_helm_is_deployed(path: Path) -> None:
+    """All of them are; their last revision says what was done."""
+    summary = summarize_result(path.read_bytes())
+    text = path.read_text()
+    action = "create" if '"revision":1,' in text and '"revision":2' not in text else "update"
+    assert (summary.tool, summary.outcome, dict(summary.counts)) == ("helm", "succeeded", {action: 1})
+
+
+def parts(value: Any, key: str) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any JSON
+    """Yield every object of a JSON value that has a key."""
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from parts(inner, key)
+    if isinstance(value, dict) and key in value:
+        yield value
+
+
+def recorded(key: str) -> list[Any]:
+    """Return every answer of AWS in the samples that has a key."""
+    answers = [json.loads(path.read_bytes()) for path in SNAPSHOTS]
+    answers += [json.loads(text[text.index("{\n") :]) for text in (dedent_of(path) for path in EXAMPLES)]
+    return [part for answer in answers for part in parts(answer, key)]
+
+
+def dedent_of(path: Path) -> str:
+    """Return an example of the manual from its output on, without the indent."""
+    return textwrap.dedent("\n".join(line for line in path.read_text().splitlines() if line.startswith("    ")))
+
+
+def test_the_counts_of_change_sets_are_right() -> None:
+    """By action, replacements apart."""
+    found = recorded("Changes")
+    assert len(found) > 10
+    for change_set in found:
+        expected: Counter[str] = Counter()
+        for change in change_set["Changes"]:
+            resource = change["ResourceChange"]
+            replaces = resource.get("Replacement") in ("True", "Conditional")
+            names = {"Add": "create", "Modify": "replace" if replaces else "update", "Remove": "delete"}
+            expected[names[resource["Action"]]] += 1
+        summary = summarize_plan(json.dumps(change_set).encode())
+        assert dict(summary.counts) == expected
+        assert "NewSecretValue" not in encode(summary.to_body()).decode()
+
+
+def test_the_events_of_stacks_are_right() -> None:
+    """The last operation of each, counted by hand."""
+    found = {
+        (summary.outcome, summary.counts)
+        for events in recorded("StackEvents")
+        if not events.get("NextToken")
+        for summary in [summarize_result(json.dumps(events).encode())]
+    }
+    assert found == {("succeeded", (("create", 1),)), ("succeeded", (("forget", 1),))}
+    (page,) = [events for events in recorded("StackEvents") if events.get("NextToken")]
+    with pytest.raises(InputError, match="found a page without its beginning"):
+        summarize_result(json.dumps(page).encode())
+
+
+def test_the_drift_of_a_function_is_right() -> None:
+    """Each top-level property that differs, once."""
+    (answer,) = recorded("StackResourceDrift")
+    (item,) = summarize_plan(json.dumps(answer).encode()).drift
+    differing = {each["PropertyPath"].split("/")[1] for each in answer["StackResourceDrift"]["PropertyDifferences"]}
+    assert (item.action, set(item.changed)) == ("update", differing)
+
+
+@pytest.mark.parametrize("summarize", [summarize_plan, summarize_result, summarize_state])
+@pytest.mark.parametrize("path", files("*/*"), ids=name)
+def test_every_sample_is_a_summary_or_an_error_of_input(path: Path, summarize: Callable[[bytes], Summary]) -> None:
+    """Whatever it is given as: never a bug, and a record that fits."""
+    try:
+        shown = encode(summarize(path.read_bytes()).to_body())
+    except InputError:
+        return
     assert len(shown) < 24 * 1024
 
 

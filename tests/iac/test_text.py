@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
+from itertools import islice
 
 import pytest
 
@@ -145,12 +147,68 @@ def test_what_only_the_wrapper_repeats_is_unescaped(prefix: bytes) -> None:
 def test_numbers_are_kept_as_they_are_written() -> None:
     """No fraction is rounded and no long integer costs time to convert."""
     document = read(b'{"a":1.10,"b":1e999,"c":123456789012345,"d":' + b"9" * 100_000 + b"}")
-    assert document.objects[0] == {
+    assert document.head[0] == {
         "a": Number("1.10"),
         "b": Number("1e999"),
         "c": 123456789012345,
         "d": Number("9" * 100_000),
     }
+
+
+def test_lines_are_read_one_at_a_time() -> None:
+    """A fault in a later one is found when it comes, every time, and what comes before is there."""
+    document = read(b'{"a":1}\n{"b":{"c":1,"c":2}}')
+    for _ in range(2):
+        objects = iter(document.objects)
+        assert next(objects) == {"a": 1}
+        with pytest.raises(InputError, match="expected different keys in a JSON object, found one twice"):
+            next(objects)
+
+
+def test_what_is_counted_does_not_depend_on_who_has_looked() -> None:
+    """Before the lines were gone through, half-way, and after."""
+    data = b'{"a":1}\nnoise\n{"b":\n' * 3
+    for look in (0, 1, 99):
+        document = read(data)
+        deque(islice(document.objects, look), maxlen=0)
+        assert (document.other, document.cut, len(document.head)) == (6, True, 3)
+
+
+def test_the_head_is_bounded() -> None:
+    """A file is recognised without being read to its end."""
+    assert len(read(b'{"a":1}\n' * 5000).head) == text.HEAD
+    assert len(read(b"[" + b'{"a":1},' * 5000 + b"1]").head) == text.HEAD
+
+
+@pytest.mark.parametrize("data", [b'{"a":1}{"b":2}', b'{"a":1} {"b":2}\n', b'{\n "a": 1\n}\n{\n "b": 2\n}\n'])
+def test_objects_one_after_the_other_are_read(data: bytes) -> None:
+    """Files that were put together, and commands that were run twice."""
+    document = read(data)
+    assert (tuple(document.objects), document.other) == (({"a": 1}, {"b": 2}), 0)
+
+
+@pytest.mark.parametrize("data", [b'{"a":1}{"b":', b'{"a":1}1', b'{\n "a": 1\n}\n{\n "b":\n}\n', b'{\n "a": 1\n}\n1\n'])
+def test_a_broken_one_among_them_is_not_passed_over(data: bytes) -> None:
+    """Nothing is taken of a file of which a part would be lost."""
+    with pytest.raises(InputError, match="a fault at line"):
+        read(data)
+
+
+def test_lines_in_front_of_an_indented_document_are_passed_over() -> None:
+    """What a tool says before it prints its report."""
+    document = read(b'No config file found; using defaults\n\n{\n  "plays": [\n    {}\n  ]\n}\n')
+    assert (tuple(document.objects), document.other) == (({"plays": [{}]},), 1)
+    with pytest.raises(InputError, match="other text"):
+        read(b'No config file found\n{\n  "plays": [\n    {}\n  ]\n}\nERROR\n')
+
+
+@pytest.mark.parametrize("part", [b"{},", b"[],", b'"a",', b"1,", b"\n\n"])
+def test_more_values_than_any_real_file_has_are_refused(part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their memory would be many times that of the file."""
+    monkeypatch.setattr(text, "MAX_VALUES", 1000)
+    read(b"[" + part * 300 + b"1]")
+    with pytest.raises(InputError, match="expected at most 1000 JSON values and lines, found more"):
+        read(b"[" + part * 1001 + b"1]")
 
 
 def test_a_lone_surrogate_is_read() -> None:
