@@ -27,7 +27,7 @@ _HCL_JSON = (b".tf.json", b".tofu.json", b".tfvars.json", b".pkr.json")
 _TEXTS = (b".yaml", b".yml", b".json", b".template", b".bicep", b".bicepparam")
 _VERSION = rb'^[ \t]*"?apiVersion"?:[ \t]*"?'
 _CONTENTS = (
-    ("crossplane", re.compile(_VERSION + rb"[a-z.-]*crossplane\.io/", re.MULTILINE)),
+    ("crossplane", re.compile(_VERSION + rb"[a-z0-9.-]*(crossplane|upbound)\.io/", re.MULTILINE)),
     ("argocd", re.compile(_VERSION + rb"argoproj\.io/", re.MULTILINE)),
     ("kubernetes", re.compile(_VERSION + rb"([a-z0-9.-]+/)?v[0-9][a-z0-9]*", re.MULTILINE)),
     ("cloudformation", re.compile(rb'^[ \t]*"?(AWSTemplateFormatVersion|Type"?:[ \t]*"?AWS::\w+::\w+)', re.MULTILINE)),
