@@ -122,6 +122,44 @@ def test_files_that_the_commit_does_not_touch(log: Writer, commit: str) -> None:
         found(log, forge(log, "dev", draft, Forgery(fields={"body": {**body, "files": files}})), "subject-files")
 
 
+@pytest.mark.parametrize(
+    "hints",
+    [
+        None,
+        {"files": {"total": 1, "items": [{"path": "other.tf", "tool": "cobol", "blocks": ["a"], "flags": ["iam"]}]}},
+        {"files": {"total": 0, "items": []}, "flags": ["invented"], "more": {"of": "that"}},
+    ],
+)
+def test_hints_are_the_writers_word(log: Writer, commit: str, hints: object) -> None:
+    """Nothing is judged by them: another version of the writer may see the same files differently."""
+    draft = change(log, commit)
+    body = draft.document["body"]
+    assert isinstance(body, dict)
+    body |= {"hints": hints}
+    if hints is None:
+        del body["hints"]
+    accepted(log, forge(log, "dev", draft))
+
+
+@pytest.mark.parametrize(
+    "hints",
+    [
+        {},
+        {"files": {"total": 1, "items": [{"tool": "terraform"}]}},
+        {"files": {"total": 1, "items": [{"path": "a.tf", "blocks": ["a\u202eb"]}]}},
+        {"files": {"total": 0, "items": [{"path": "a.tf"}]}},
+        {"files": {"total": 2, "items": [{"path": "a.tf"}]}},
+    ],
+)
+def test_hints_have_a_form(log: Writer, commit: str, hints: object) -> None:
+    """What a reader is shown is text that is fit to show, and a LIST is one."""
+    draft = change(log, commit)
+    body = draft.document["body"]
+    assert isinstance(body, dict)
+    body["hints"] = hints
+    found(log, forge(log, "dev", draft), "record-schema")
+
+
 def test_damaged_commit(log: Writer, commit: str) -> None:
     """A record whose commit, tree or file is damaged in the repository is found."""
     draft = change(log, commit)
