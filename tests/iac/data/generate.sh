@@ -31,6 +31,7 @@ stack stack
 plan plan_create
 cp "$work/plan.jsonl" "$here/plan_stream.jsonl"
 terraform apply -json -auto-approve -var 'command=echo SENTINEL-provisioner' >"$here/apply.jsonl"
+cp terraform.tfstate "$here/state_file.json"
 plan plan_empty
 plan plan_change -var generation=2 -var 'command=echo SENTINEL-provisioner; exit 3'
 fails terraform apply -json saved >"$here/apply_partial.jsonl"

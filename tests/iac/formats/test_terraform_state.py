@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gitaudit.errors import InputError
-from gitaudit.iac import summarize_plan, summarize_state
+from gitaudit.iac import summarize_plan, summarize_result, summarize_state
 from tests.iac.documents import DATA, SENTINEL, encoded
 
 
