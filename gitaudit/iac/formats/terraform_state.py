@@ -103,7 +103,8 @@ def _summary(
     lineage: str | None = None,
     serial: int | None = None,
 ) -> Summary:
-    named = [Output(name=visible(key), sensitive=flag(mapping(outputs, key), "sensitive")) for key in outputs]
+    # A state file says so of sensitive outputs alone.
+    named = [Output(name=visible(key), sensitive=flag(mapping(outputs, key), "sensitive") or False) for key in outputs]
     return Summary(
         kind=KIND,
         tool="opentofu" if any((item.provider or "").startswith(_OPENTOFU) for item in resources) else NAME,

@@ -49,7 +49,7 @@ def test_a_state_file_is_read_for_names() -> None:
     ]
     assert {item.provider for item in summary.resources} == {"registry.opentofu.org/hashicorp/aws"}
     assert (summary.tool, summary.lineage, summary.serial) == ("opentofu", "8d2f4b0e-0f5c-4a39", 7)
-    assert [(output.name, output.sensitive) for output in summary.outputs] == [("token", True), ("url", None)]
+    assert [(output.name, output.sensitive) for output in summary.outputs] == [("token", True), ("url", False)]
     body = summary.to_body()
     assert (body["serial"], body["counts"]) == (7, {"read": 1, "no-op": 4})
     assert SENTINEL not in json.dumps(body)
@@ -62,6 +62,21 @@ def test_the_real_state_is_read_for_names() -> None:
     summary = summarize_state(data)
     assert sorted(item.address for item in summary.resources) == sorted(item["address"] for item in shown["resources"])
     assert (summary.tool_version, summary.format_version, summary.serial) == ("1.11.4", "1.0", None)
+    assert SENTINEL in data.decode()
+    assert SENTINEL not in json.dumps(summary.to_body())
+
+
+def test_the_real_state_file_is_read_for_names() -> None:
+    """What terraform 1.11.4 keeps after the apply in `data/`: just the resources that this created."""
+    data = (DATA / "state_file.json").read_bytes()
+    summary = summarize_state(data)
+    created = summarize_result((DATA / "apply.jsonl").read_bytes())
+    assert sorted(item.address for item in summary.resources) == sorted(item.address for item in created.resources)
+    assert {item.provider for item in summary.resources} == {"terraform.io/builtin/terraform"}
+    outputs, written = ([(one.name, one.sensitive) for one in each.outputs] for each in (summary, created))
+    assert sorted(outputs) == sorted(written)
+    assert summary.format_version == "4"
+    assert (summary.serial, summary.lineage) == (json.loads(data)["serial"], json.loads(data)["lineage"])
     assert SENTINEL in data.decode()
     assert SENTINEL not in json.dumps(summary.to_body())
 
