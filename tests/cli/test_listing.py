@@ -40,7 +40,7 @@ FILTERS: list[tuple[list[str], list[int]]] = [
     (["--path", "/main.tf"], [1]),
     (["--path", "*.md"], []),
     (["--resource", "terraform_data.database"], [4]),
-    (["--resource", "terraform_data.*"], [4]),
+    (["--resource", "terraform_data.*"], [4, 1]),
     (["--resource", 'terraform_data.each[[]"a"]'], [4]),
     (["--resource", "aws_instance.web"], []),
     (["--until", "2026-01-05T00:00:00Z"], [4]),
