@@ -25,11 +25,17 @@ ACTIONS: tuple[Action, ...] = ("delete", "replace", "forget", "update", "create"
 RESOURCES_LIMIT = 16 * 1024
 OUTPUTS_LIMIT = 4 * 1024
 DRIFT_LIMIT = 4 * 1024
-"""Bytes of canonical JSON that a list may take in a record, with the indent it has there."""
+STATE_LIMIT = 6 * 1024
+STATE_OUTPUTS_LIMIT = 2 * 1024
+"""Bytes of canonical JSON that a list may take in a record, with the indent it has there.
+
+Together they leave 13 KiB of the 64 KiB of a record that has a plan, a result and a state.
+"""
 
 _LIST_INDENT = 6
-"""A list stands three objects deep in a record (record, body, plan), two spaces each."""
-_ITEM_INDENT = _LIST_INDENT + 4
+"""A list stands three objects deep in a record (record, body, plan), two spaces each; that of a state four."""
+_ITEM_INDENT = 4
+"""What an item is indented beyond its list."""
 _LIST_FRAME = 160
 """Bytes of a list around its items: braces, `items`, `total` and a SHA-256, indented."""
 
@@ -171,24 +177,28 @@ class Summary:
     def to_body(self) -> dict[str, object]:
         """Return the PLAN, RESULT or STATE object of the record schemas, a new one of JSON values.
 
-        Lists take at most 16 KiB (resources) or 4 KiB (outputs, drift) of the record. Where items had to be left out
+        Lists take at most 16 KiB (resources) or 4 KiB (outputs, drift) of the record, those of a state 6 and 2 KiB.
+        Where items had to be left out
         there are fewer than `total`, and `sha256` is that of the canonical JSON of the full list.
         """
+        is_state = self.kind == "state"
+        room = (STATE_LIMIT, STATE_OUTPUTS_LIMIT) if is_state else (RESOURCES_LIMIT, OUTPUTS_LIMIT)
+        indent = _LIST_INDENT + 2 * is_state
         body: dict[str, object] = {
             "tool": self.tool,
             "sha256": self.sha256,
             "size": self.size,
             "counts": dict(self.counts),
-            "resources": _bounded([resource.to_item() for resource in self.resources], RESOURCES_LIMIT),
+            "resources": _bounded([resource.to_item() for resource in self.resources], room[0], indent),
         }
         optional: dict[str, object] = {"tool_version": self.tool_version, "format_version": self.format_version}
         if self.outputs:
-            optional["outputs"] = _bounded([output.to_item() for output in self.outputs], OUTPUTS_LIMIT)
+            optional["outputs"] = _bounded([output.to_item() for output in self.outputs], room[1], indent)
         if self.kind == "plan":
             if self.drift:
-                optional["drift"] = _bounded([resource.to_item() for resource in self.drift], DRIFT_LIMIT)
+                optional["drift"] = _bounded([resource.to_item() for resource in self.drift], DRIFT_LIMIT, indent)
             optional |= {"errored": self.errored, "complete": self.complete}
-        elif self.kind == "state":
+        elif is_state:
             optional |= {"lineage": self.lineage, "serial": self.serial}
         else:
             optional |= {"errors": self.errors, "warnings": self.warnings, "unknown_messages": self.unknown_messages}
@@ -207,13 +217,13 @@ def _present(fields: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _bounded(items: Sequence[dict[str, object]], limit: int) -> dict[str, object]:
-    """Return the LIST object of `items`: as many of the first as fit into `limit` bytes."""
+def _bounded(items: Sequence[dict[str, object]], limit: int, indent: int) -> dict[str, object]:
+    """Return the LIST object of `items`: as many of the first as fit into `limit` bytes at an indent."""
     room = limit - _LIST_FRAME
     kept: list[dict[str, object]] = []
     for item in items:
         data = encode(item)
-        room -= len(data) + _ITEM_INDENT * data.count(b"\n") + len(",")
+        room -= len(data) + (indent + _ITEM_INDENT) * data.count(b"\n") + len(",")
         if room < 0:
             break
         kept.append(item)

@@ -171,12 +171,14 @@ def test_an_item_larger_than_the_bound_leaves_the_list_empty() -> None:
 
 
 def test_the_largest_bodies_fit_into_one_record() -> None:
-    """Plan and result together leave room for the rest of a record of 65,535 bytes."""
+    """Plan, result and state together leave room for the rest of a record of 65,535 bytes."""
     wide = changes(5000, name="w" * 900, changed=("a",) * 64)
     outputs = tuple(Output(name=f"output{index}") for index in range(5000))
     plan = summary(resources=wide, outputs=outputs, drift=wide).to_body()
     result = summary("result", resources=wide, outputs=outputs).to_body()
+    state = summary("state", resources=wide, outputs=outputs).to_body()
     assert len(encode({"body": {"plan": plan, "result": result}})) < 48 * 1024
+    assert len(encode({"body": {"plan": plan, "result": result, "state": {"after": state}}})) < 53 * 1024
 
 
 def test_what_cannot_be_undone_comes_first() -> None:
