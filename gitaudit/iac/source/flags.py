@@ -56,7 +56,7 @@ _PUBLIC_ON = frozenset(
 _PUBLIC_OFF = frozenset(
     {
         *("blockpublicacls", "blockpublicpolicy", "ignorepublicacls", "restrictpublicbuckets"),
-        *("enableprivatenodes", "internal", "publicaccessprevention"),
+        *("enableprivatenodes", "internal"),
     }
 )
 _PUBLIC_ACL = frozenset({"public-read", "public-read-write", "publicread", "publicreadwrite", "authenticated-read"})

@@ -96,7 +96,7 @@ def _of_blocks(tool: str | None, old: hcl.Blocks, new: hcl.Blocks) -> Hints:
     went: set[Fact] = set()
     for address in addresses:
         said_before, said_now = (
-            {fact for part in blocks.get(address, []) for fact in facts(part, tuple(map(plain, address.split("."))))}
+            {fact for part in blocks.get(address, []) for fact in facts(part, _context(address, part))}
             for blocks in (old, new)
         )
         came |= said_now - said_before
@@ -109,6 +109,16 @@ def _of_blocks(tool: str | None, old: hcl.Blocks, new: hcl.Blocks) -> Hints:
     if len(addresses) > MAX_BLOCKS:
         shown[-1] = f"{ELLIPSIS} and {len(addresses) - MAX_BLOCKS + 1} more"
     return Hints(tool=tool, blocks=tuple(shown), flags=tuple(dict.fromkeys((*flags, *gone))))
+
+
+def _context(address: str, content: object) -> tuple[str, ...]:
+    """Return what has to be known of a block to judge what it says: the type of a resource, and whether it is egress.
+
+    Not its name: a bucket may be called `access_logs` and say nothing of logging.
+    """
+    kind = address.split(".")[1:2] if address.startswith("resource.") else []
+    egress = ["egress"] if isinstance(content, dict) and content.get("type") == "egress" else []
+    return tuple(map(plain, kind + egress))
 
 
 def _of_lines(before: bytes, after: bytes) -> tuple[Flag, ...]:
