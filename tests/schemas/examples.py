@@ -91,6 +91,7 @@ RESULT: Template = {
     "unknown_messages?": 3,
 }
 DEPLOY: Template = {
+    "state?": {"before?": {"serial?": 8, "sha256?": SHA256}, "after?": STATE},
     "environment": ENVIRONMENT,
     "stack?": STACK,
     "action?": "apply",
@@ -162,7 +163,6 @@ BODIES: dict[str, tuple[Template, ...]] = {
             "signal?": 15,
             "result?": RESULT,
             "counts?": COUNTS,
-            "state?": {"before?": {"serial?": 8, "sha256?": SHA256}, "after?": STATE},
             "artifacts?": [{"name": "registry.example.com/app:1.4", "sha256": SHA256}],
             "evidence?": [
                 {

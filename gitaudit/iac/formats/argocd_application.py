@@ -96,7 +96,7 @@ def _resource(item: dict[str, object]) -> ResourceChange:
         result = "succeeded" if hook == "Succeeded" else "failed" if hook in ("Failed", "Error") else "started"
     return ResourceChange(
         address=address_of(text(item, "kind"), text(item, "namespace"), text(item, "name")),
-        type=kind_of(text(item, "group"), text(item, "version"), text(item, "kind")) or "unknown",
+        type=kind_of(text(item, "group"), text(item, "version"), text(item, "kind")),
         action=action,
         reason="hook" if text(item, "hookType") else None,
         result=result,

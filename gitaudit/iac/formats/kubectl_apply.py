@@ -56,7 +56,7 @@ def parse(document: Document) -> Summary:
 
 def kind_of(group: str, version: str, kind: str) -> str:
     """Return the type of an object, such as `apps/v1/Deployment`, or `v1/Secret` of the core."""
-    return visible("/".join(part for part in (group, version, kind) if part))
+    return visible("/".join(part for part in (group, version, kind) if part) or "unknown")
 
 
 def address_of(kind: str, namespace: str, name: str) -> str:
