@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError
 from gitaudit.iac.fields import between, mapping, text
-from gitaudit.iac.formats.pulumi_steps import Step, step_of
+from gitaudit.iac.formats.pulumi_steps import Step, is_default_provider, step_of
 from gitaudit.iac.model import Action, Kind, Outcome, Output, ResourceChange, Summary, tally
 from gitaudit.iac.operations import Operation, Planned, settle
 
@@ -34,6 +34,7 @@ _PASSED_OVER = frozenset(
     }
 )
 _STEPS = frozenset({"resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"})
+_REFRESH = "refresh"
 _KNOWN = _PASSED_OVER | _STEPS | {"diagnosticEvent", "policyEvent", "summaryEvent", "errorEvent"}
 
 
@@ -76,6 +77,7 @@ def parse(document: Document) -> Summary:
     run = _Run()
     for item in document.objects:
         run.take(item)
+    run.join()
     resources, actions = settle(run.planned, run.operations, finished=run.finished)
     return Summary(
         kind=KIND,
@@ -97,7 +99,7 @@ def _outcome(run: _Run, resources: list[ResourceChange]) -> Outcome:
     if run.told == "canceled":
         return "canceled"
     if failed:
-        return "partial" if run.changed else "failed"
+        return "partial" if run.changed() else "failed"
     return "succeeded" if run.finished else "unknown"
 
 
@@ -107,11 +109,12 @@ class _Run:
     def __init__(self) -> None:
         self.planned: dict[str, dict[Action, Planned]] = {}
         self.operations: dict[str, list[Operation]] = {}
-        self.begun: dict[tuple[str, Action], deque[tuple[Operation, float | None]]] = {}
+        self.begun: dict[tuple[str, str], deque[tuple[Operation, float | None]]] = {}
+        self.replaced: dict[str, str] = {}
+        self.halves: dict[str, list[Operation]] = {}
         self.outputs: dict[str, Output] = {}
         self.previewing = False
         self.finished = False
-        self.changed = False
         self.told = ""
         self.errors = 0
         self.warnings = 0
@@ -127,7 +130,7 @@ class _Run:
             if self.previewing:
                 return
             if step is None:
-                self.unknown += 1
+                self.unknown += not is_default_provider(text(mapping(fields, "metadata"), "urn"))
             else:
                 self._step(kind, step, _time(event))
         elif kind == "diagnosticEvent":
@@ -151,31 +154,82 @@ class _Run:
             self.warnings += 1
 
     def _step(self, kind: str, step: Step, time: float | None) -> None:
-        action: Action = "replace" if step.replaces else step.action
-        known = self.planned.setdefault(step.address, {}).get(action)
-        if known is None or len(step.changed) > len(known.changed):
-            self.planned[step.address][action] = Planned(
-                type=step.type,
-                provider=step.provider,
-                changed=step.changed if action in ("update", "replace") else (),
-                replace=step.replace if action == "replace" else (),
-            )
-        self.outputs |= {output.name: output for output in step.outputs}
-        if step.replaces and not step.half:
-            return
-        begun = self.begun.setdefault((step.address, step.action), deque())
+        """Take in the beginning or the end of a step."""
         ended = kind != "resourcePreEvent"
+        refreshed = self.begun.get((step.address, _REFRESH)) if ended else None
+        key = _REFRESH if refreshed or step.refresh else step.action
+        action, reason = found_by_refresh(step) if refreshed else (step.action, step.reason)
+        if action == "no-op" and step.formerly is not None:
+            action = "move"
+        self._plan(step, "replace" if step.replaces else action, reason if refreshed else None)
+        if step.action == "replace":
+            return
+        begun = self.begun.setdefault((step.address, key), deque())
         if ended and begun:
             operation, started = begun.popleft()
         else:
-            operation, started = Operation(type=step.type, action=step.action, unrecognised=bool(step.reason)), time
-            self.operations.setdefault(step.address, []).append(operation)
+            operation, started = self._operation(step, action), time
+        operation.action = action
         if not ended:
             begun.append((operation, started))
-            return
+            if not step.component:
+                return
         operation.result = "failed" if kind == "resOpFailedEvent" else "succeeded"
-        operation.elapsed_s = between(started, time)
-        self.changed = self.changed or (operation.result == "succeeded" and step.action not in ("read", "no-op"))
+        if ended and operation.elapsed_s is None:
+            operation.elapsed_s = between(started, time)
+
+    def _operation(self, step: Step, action: Action) -> Operation:
+        """Return a new operation, or the one that is said again: only what is deleted may have several objects."""
+        known = self.operations.setdefault(step.address, [])
+        if action != "delete":
+            for operation in known:
+                if operation.action == action and operation.result == "succeeded":
+                    return operation
+        operation = Operation(type=step.type, action=action, unrecognised=bool(step.reason))
+        known.append(operation)
+        if step.half and action == "delete":
+            self.halves.setdefault(step.address, []).append(operation)
+        return operation
+
+    def _plan(self, step: Step, action: Action, reason: str | None) -> None:
+        """Take in what is said of a step; of several events about it, what the one with most names says."""
+        plans = self.planned.setdefault(step.address, {})
+        known = plans.get(action)
+        if known is None or len(step.changed) > len(known.changed) or (step.formerly and not known.previous_address):
+            plans[action] = Planned(
+                type=step.type,
+                provider=step.provider,
+                reason=reason,
+                previous_address=step.formerly,
+                changed=step.changed if action in ("update", "replace") else (),
+                replace=step.replace if action == "replace" else (),
+            )
+        if step.replaces and step.formerly:
+            self.replaced[step.formerly] = step.address
+        self.outputs |= {output.name: output for output in step.outputs}
+
+    def changed(self) -> bool:
+        """Return whether any step that changes something has succeeded."""
+        return any(
+            one.result == "succeeded" and one.action not in ("read", "no-op")
+            for steps in self.operations.values()
+            for one in steps
+        )
+
+    def join(self) -> None:
+        """Put the old half of a replacement, which has the old URN, to the new one."""
+        for former, address in self.replaced.items():
+            halves = self.halves.get(former, [])
+            if halves and address in self.operations:
+                self.operations[address] += halves
+                self.operations[former] = [one for one in self.operations[former] if one not in halves]
+
+
+def found_by_refresh(step: Step) -> tuple[Action, str | None]:
+    """Return what a refresh did: it changes the state alone, so what is gone is no longer managed, and not deleted."""
+    if step.action == "no-op":
+        return "read", None
+    return ("forget" if step.action == "delete" else step.action), "refresh"
 
 
 def _kind(event: dict[str, object]) -> str:

@@ -43,12 +43,12 @@ def parse(document: Document) -> Summary:
     if not detect(document):
         raise InputError(f"expected {EXPECTED}, found none", hint=HINT)
     if not _is_digest(document.head[0]):
-        return _summary(document, (mapping(item, "resourcePreEvent", "metadata") for item in document.objects), None)
+        return _summary(document, *_of_events(document), errored=None)
     if len(document.head) != 1 or document.cut:
         raise InputError(f"expected one preview, found {len(document.head)} JSON objects or half of one", hint=HINT)
     digest = document.head[0]
     errors = any(text(item, "severity") == "error" for item in objects(digest.get("diagnostics")))
-    return _summary(document, objects(digest.get("steps")), errors)
+    return _summary(document, _steps(objects(digest.get("steps"))), [], errored=errors)
 
 
 def _is_digest(fields: dict[str, object]) -> bool:
@@ -59,33 +59,71 @@ def _is_digest(fields: dict[str, object]) -> bool:
     return "changeSummary" in fields and fields.keys() <= {"config", "diagnostics", "duration", "changeSummary"}
 
 
-def _summary(document: Document, fields: Iterable[dict[str, object]], errored: bool | None) -> Summary:  # noqa: FBT001 - private, named at both calls by its place
-    steps = [step for step in map(step_of, fields) if step is not None]
+def _steps(fields: Iterable[dict[str, object]]) -> list[Step]:
+    return [step for step in map(step_of, fields) if step is not None]
+
+
+def _of_events(document: Document) -> tuple[list[Step], list[Step]]:
+    """Return the steps that are planned, and those of a refresh, whose second event says what was found."""
+    begun: list[Step] = []
+    found: list[Step] = []
+    refreshing: set[str] = set()
+    for item in document.objects:
+        for step in _steps([mapping(item, "resourcePreEvent", "metadata")]):
+            if step.refresh:
+                refreshing.add(step.address)
+            else:
+                begun.append(step)
+        for step in _steps([mapping(item, "resOutputsEvent", "metadata")]):
+            if step.address in refreshing:
+                refreshing.discard(step.address)
+                found.append(step)
+    return begun, found
+
+
+def _summary(document: Document, steps: list[Step], refreshed: list[Step], *, errored: bool | None) -> Summary:
     replaced = {step.address for step in steps if step.replaces}
-    resources = [_resource(step) for step in steps if not step.replaces]
+    old_halves = replaced | {step.formerly for step in steps if step.replaces}
+    resources = [
+        _resource(step) for step in _once(steps) if not step.replaces and not (step.half and step.address in old_halves)
+    ]
     resources += _replacements(steps, replaced)
+    drift = [_resource(step) for step in refreshed if step.action in ("update", "delete")]
     outputs: dict[str, Output] = {output.name: output for step in steps for output in step.outputs}
+    actions: list[Action] = [action for item in resources for action in item.counted()]
+    actions += ["read"] * len(refreshed)
     return Summary(
         kind=KIND,
         tool=NAME,
         sha256=document.sha256,
         size=document.size,
-        counts=tally(resource.action for resource in resources),
+        counts=tally(actions),
         resources=tuple(sorted((item for item in resources if item.action != "no-op"), key=ResourceChange.order)),
         outputs=tuple(sorted(outputs.values(), key=Output.order)),
+        drift=tuple(sorted(drift, key=ResourceChange.order)),
         errored=errored,
     )
 
 
+def _once(steps: Iterable[Step]) -> Iterable[Step]:
+    """Return each step once, the last time that it is said: only what is deleted may have several objects."""
+    found: dict[tuple[str, str, int], Step] = {}
+    for number, step in enumerate(steps):
+        found[step.address, step.action, number if step.action == "delete" else -1] = step
+    return found.values()
+
+
 def _resource(step: Step, action: Action | None = None) -> ResourceChange:
+    action = action or step.action
     return ResourceChange(
         address=step.address,
         type=step.type,
         provider=step.provider,
-        action=action or step.action,
+        action="move" if action == "no-op" and step.formerly is not None else action,
         reason=step.reason,
-        changed=step.changed if (action or step.action) in ("replace", UNRECOGNISED) else (),
+        changed=step.changed if action in ("replace", UNRECOGNISED) else (),
         replace=step.replace if action == "replace" else (),
+        previous_address=step.formerly,
     )
 
 

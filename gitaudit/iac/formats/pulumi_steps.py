@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STACK = "pulumi:pulumi:Stack"
+_PROVIDERS = "pulumi:providers:"
 
 _ACTIONS: dict[str, Action] = {
     "same": "no-op",
@@ -59,12 +60,15 @@ class Step:
         type: the resource's type token.
         provider: package of its provider, such as `aws`.
         action: for half of a replacement `create` or `delete`.
-        replaces: whether it is a replacement or half of one.
-        half: whether it is half of one.
+        replaces: whether it is a replacement, or its new half; the old half alone may be left from another run.
+        half: whether it is either half of one.
         reason: why the action is `update` where the operation is not known.
         changed: names of top-level properties that differ.
         replace: names of those that force a replacement.
         outputs: of a stack; empty for any other resource.
+        formerly: the URN that the resource had before, where an alias says so.
+        refresh: whether the step looks at the resource, and the event after it says what was found.
+        component: whether it is a resource of the program alone, for which the engine has nothing to wait for.
     """
 
     address: str
@@ -77,12 +81,18 @@ class Step:
     changed: tuple[str, ...]
     replace: tuple[str, ...]
     outputs: tuple[Output, ...]
+    formerly: str | None = None
+    refresh: bool = False
+    component: bool = False
 
 
 def step_of(fields: dict[str, object]) -> Step | None:
-    """Return the step that a preview or the metadata of an event says, None where it lacks operation or URN."""
+    """Return the step that a preview or the metadata of an event says, None where it lacks operation or URN.
+
+    None also for default providers, which the engine makes for itself and counts nowhere.
+    """
     operation, urn = text(fields, "op"), text(fields, "urn")
-    if not operation or not urn:
+    if not operation or not urn or is_default_provider(urn):
         return None
     old, new = (mapping(fields, f"{name}State") or mapping(fields, name) for name in ("old", "new"))
     kind = text(fields, "type") or text(new, "type") or text(old, "type") or _type_of(urn)
@@ -90,19 +100,28 @@ def step_of(fields: dict[str, object]) -> Step | None:
     if action == "delete" and old.get("retainOnDelete") is True:
         action = "forget"
     package = _PACKAGE.search(text(fields, "provider") or text(new, "provider") or text(old, "provider"))
+    former = text(old, "urn")
     both = bool(old) and bool(new) and action in ("update", "create", "replace", "delete")
     return Step(
         address=visible(urn, ADDRESS_LIMIT),
         type=visible(kind),
         provider=visible(package[1]) if package else None,
         action=action,
-        replaces=operation in _HALVES or action == "replace",
+        replaces=(operation in _HALVES and _ACTIONS[operation] == "create") or action == "replace",
         half=operation in _HALVES,
         reason=None if operation in _ACTIONS else UNRECOGNISED_REASON,
         changed=attribute_names(_changed(fields)) if both else (),
         replace=attribute_names(_replacing(fields)) if both else (),
         outputs=_outputs(new) if kind == STACK else (),
+        formerly=visible(former, ADDRESS_LIMIT) if former and former != urn else None,
+        refresh=operation == "refresh",
+        component=(new or old).get("custom") is not True and not kind.startswith(_PROVIDERS),
     )
+
+
+def is_default_provider(urn: str) -> bool:
+    """Return whether a resource is a provider that the engine makes where the program names none."""
+    return _type_of(urn).startswith(_PROVIDERS) and urn.rpartition("::")[2].startswith("default")
 
 
 def _type_of(urn: str) -> str:

@@ -15,7 +15,14 @@ def urn(name: str, kind: str = "aws:s3/bucket:Bucket") -> str:
 
 def step(operation: str, name: str, kind: str = "aws:s3/bucket:Bucket", **fields: object) -> dict[str, object]:
     """Return the metadata of a Pulumi event, with states before and after that are full of values."""
-    state = {"type": kind, "inputs": {"password": SENTINEL}, "outputs": {"password": SENTINEL}, "id": SENTINEL}
+    state = {
+        "type": kind,
+        "urn": urn(name, kind),
+        "custom": True,
+        "inputs": {"password": SENTINEL},
+        "outputs": {"password": SENTINEL},
+        "id": SENTINEL,
+    }
     provider = "urn:pulumi:prod::shop::pulumi:providers:aws::default::04da6b54-80e4-46f7-96ec-b56ff0331ba9"
     here: dict[str, object] = {"op": operation, "urn": urn(name, kind), "type": kind, "provider": provider}
     return here | {"old": state, "new": state, "detailedDiff": None} | fields

@@ -256,3 +256,35 @@ def test_a_file_without_events_is_refused() -> None:
     """An empty list is no operation."""
     with pytest.raises(InputError, match="expected at least one event of a stack, found none"):
         summarize_result(encoded({"StackEvents": []}))
+
+
+@pytest.mark.parametrize(
+    ("others", "outcome"),
+    [
+        (["CREATE_COMPLETE"], "succeeded"),
+        (["UPDATE_ROLLBACK_COMPLETE"], "partial"),
+        (["UPDATE_IN_PROGRESS"], "unknown"),
+    ],
+)
+def test_several_stacks_have_one_outcome(others: list[str], outcome: str) -> None:
+    """As of an app of CDK."""
+    stacks = [
+        {"StackName": f"s{number}", "StackStatus": status} for number, status in enumerate(["CREATE_COMPLETE", *others])
+    ]
+    assert summarize_result(encoded({"Stacks": stacks})).outcome == outcome
+
+
+def test_stacks_that_all_failed_failed() -> None:
+    """Whichever way."""
+    stacks = [
+        {"StackName": "a", "StackStatus": "ROLLBACK_COMPLETE"},
+        {"StackName": "b", "StackStatus": "DELETE_FAILED"},
+    ]
+    assert summarize_result(encoded({"Stacks": stacks})).outcome == "partial"
+    assert summarize_result(encoded({"Stacks": stacks[:1]})).outcome == "failed"
+
+
+def test_a_page_of_drifts_is_refused() -> None:
+    """It would hide the rest."""
+    with pytest.raises(InputError, match="expected all drifts, found a page of them"):
+        summarize_plan(encoded({"StackResourceDrifts": [], "NextToken": "eyJ"}))

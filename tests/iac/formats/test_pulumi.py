@@ -202,3 +202,112 @@ def test_no_value_of_either_file_is_in_a_summary() -> None:
     ):
         assert SENTINEL not in repr(summary)
         assert SENTINEL not in json.dumps(summary.to_body())
+
+
+def component(operation: str, name: str) -> dict[str, object]:
+    """Return the metadata of a component, which no provider manages."""
+    state = {"type": "shop:index:Site", "urn": urn(name, "shop:index:Site")}
+    return step(operation, name, "shop:index:Site", provider="", new=state, old=None)
+
+
+def test_a_component_is_done_as_soon_as_it_began() -> None:
+    """The engine has nothing to wait for, and reports an end only where the program registers outputs."""
+    begun = event("resourcePreEvent", metadata=component("create", "site"))
+    summary = summarize_result(update(begun, *done("create", "a", end="resOpFailedEvent"), result="failed"))
+    assert (summary.counts, summary.outcome) == ((("create", 1),), "partial")
+    ended = event("resOutputsEvent", metadata=component("create", "site"))
+    assert summarize_result(update(begun, ended, ended)).counts == (("create", 1),)
+
+
+def test_providers_that_the_engine_makes_for_itself_are_no_resources() -> None:
+    """It counts them nowhere either; one that the program names is."""
+    kind = "pulumi:providers:aws"
+    steps = [step("create", "default_6_0_0", kind), step("create", "west", kind)]
+    assert [item.address for item in summarize_plan(preview(*steps)).resources] == [urn("west", kind)]
+    events = [event(end, metadata=one) for one in steps for end in ("resourcePreEvent", "resOutputsEvent")]
+    summary = summarize_result(update(*events))
+    assert (summary.counts, summary.unknown_messages) == ((("create", 1),), 0)
+
+
+def refreshed(name: str, found: str, *, planning: bool = False) -> list[dict[str, object]]:
+    """Return the events of a refresh; the second one says what was found."""
+    more: dict[str, object] = {"planning": True} if planning else {}
+    return [
+        event("resourcePreEvent", metadata=step("refresh", name), **more),
+        event("resOutputsEvent", metadata=step(found, name, diffs=["tags"]), **more),
+    ]
+
+
+def test_a_refresh_changes_the_state_alone() -> None:
+    """What is gone is no longer managed, and was not deleted by it."""
+    events = [*refreshed("a", "same"), *refreshed("b", "update"), *refreshed("c", "delete")]
+    summary = summarize_result(update(*events))
+    assert dict(summary.counts) == {"forget": 1, "update": 1, "read": 1}
+    assert [(item.address, item.action, item.reason, item.changed) for item in summary.resources] == [
+        (urn("c"), "forget", "refresh", ()),
+        (urn("b"), "update", "refresh", ("tags",)),
+        (urn("a"), "read", None, ()),
+    ]
+
+
+def test_what_a_refresh_would_find_is_drift() -> None:
+    """In a preview: nothing of it is planned."""
+    events = [
+        refreshed(name, found, planning=True) for name, found in (("a", "same"), ("b", "update"), ("c", "delete"))
+    ]
+    summary = summarize_plan(stream(*(one for pair in events for one in pair)))
+    assert (dict(summary.counts), summary.resources) == ({"read": 3}, ())
+    assert [(item.address, item.action, item.changed) for item in summary.drift] == [
+        (urn("c"), "delete", ()),
+        (urn("b"), "update", ("tags",)),
+    ]
+
+
+def test_a_resource_under_an_alias_has_moved() -> None:
+    """Its state has the URN that it had."""
+    old = {"urn": urn("former"), "custom": True}
+    for summary in (
+        summarize_plan(preview(step("same", "a", old=old), step("update", "b", old=old))),
+        summarize_result(update(*done("same", "a", old=old), *done("update", "b", old=old))),
+    ):
+        assert dict(summary.counts) == {"update": 1, "move": 2}
+        assert {item.previous_address for item in summary.resources} == {urn("former")}
+
+
+def test_a_replacement_under_an_alias_counts_once() -> None:
+    """The old half has the old URN."""
+    old = {"urn": urn("former"), "custom": True}
+    halves = [("create-replacement", "a", old), ("replace", "a", old), ("delete-replaced", "former", old)]
+    plan = summarize_plan(preview(*(step(one, name, old=state) for one, name, state in halves)))
+    events = [each for one, name, state in halves for each in done(one, name, old=state)]
+    for listed in (events, [*events[4:], *events[:4]]):
+        result = summarize_result(update(*listed))
+        assert [(item.address, item.action) for item in result.resources] == [(urn("a"), "replace")]
+        assert result.count("replace") == 1
+    assert [(item.address, item.action) for item in plan.resources] == [(urn("a"), "replace")]
+
+
+def test_the_old_half_that_another_run_left_is_a_delete() -> None:
+    """There is no replacement in this one."""
+    assert summarize_plan(preview(step("delete-replaced", "a"))).counts == (("delete", 1),)
+    assert summarize_result(update(*done("delete-replaced", "a"))).counts == (("delete", 1),)
+
+
+def test_a_step_that_is_said_twice_counts_once() -> None:
+    """Unless it deletes: several objects may have one URN then."""
+    assert summarize_plan(preview(*[step("update", "a")] * 2, *[step("delete", "b")] * 2)).counts == (
+        ("delete", 2),
+        ("update", 1),
+    )
+    summary = summarize_result(update(*done("update", "a") * 2, *done("delete", "b") * 2))
+    assert summary.counts == (("delete", 2), ("update", 1))
+
+
+def test_the_type_is_in_the_urn_too() -> None:
+    """The last of the chain of its parents."""
+    bare = {"op": "create", "urn": "urn:pulumi:a::b::x:y:Z$aws:s3/bucket:Bucket::n"}
+    steps = [bare, {"op": "create", "urn": "n"}]
+    assert [item.type for item in summarize_plan(encoded({"steps": steps})).resources] == [
+        "unknown",
+        "aws:s3/bucket:Bucket",
+    ]

@@ -111,3 +111,10 @@ def test_broken_json_has_no_blocks() -> None:
     """The same of the other form."""
     for data in (b"{", b"[1]", b'{"a":1,"a":2}', b'{"a":1}{"b":2}'):
         assert hcl.parse(data, is_json=True) is None
+
+
+def test_a_file_of_too_many_blocks_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would have to be compared."""
+    monkeypatch.setattr(hcl, "MAX_BLOCKS", 2)
+    assert hcl.parse(b"a = 1\nb = 1\n") is not None
+    assert hcl.parse(b"a = 1\nb = 1\nc = 1\n") is None
