@@ -231,10 +231,9 @@ def test_providers_that_the_engine_makes_for_itself_are_no_resources() -> None:
 
 def refreshed(name: str, found: str, *, planning: bool = False) -> list[dict[str, object]]:
     """Return the events of a refresh; the second one says what was found."""
-    more: dict[str, object] = {"planning": True} if planning else {}
     return [
-        event("resourcePreEvent", metadata=step("refresh", name), **more),
-        event("resOutputsEvent", metadata=step(found, name, diffs=["tags"]), **more),
+        event("resourcePreEvent", metadata=step("refresh", name), planning=planning),
+        event("resOutputsEvent", metadata=step(found, name, diffs=["tags"]), planning=planning),
     ]
 
 
