@@ -59,19 +59,19 @@ class Entry(NamedTuple):
 
 
 FORMATS = (
-    Entry("terraform", "plan", "gitaudit.iac.formats.terraform_plan"),
-    Entry("terraform", "result", "gitaudit.iac.formats.terraform_apply"),
-    Entry("terraform", "state", "gitaudit.iac.formats.terraform_state"),
-    Entry("pulumi", "plan", "gitaudit.iac.formats.pulumi_preview"),
-    Entry("pulumi", "result", "gitaudit.iac.formats.pulumi_events"),
-    Entry("ansible", "plan", "gitaudit.iac.formats.ansible_check"),
-    Entry("ansible", "result", "gitaudit.iac.formats.ansible_events"),
-    Entry("cloudformation", "plan", "gitaudit.iac.formats.cloudformation_change_set"),
-    Entry("cloudformation", "plan", "gitaudit.iac.formats.cloudformation_drift"),
-    Entry("cloudformation", "result", "gitaudit.iac.formats.cloudformation_events"),
-    Entry("helm", "result", "gitaudit.iac.formats.helm_release"),
-    Entry("argocd", "result", "gitaudit.iac.formats.argocd_application"),
-    Entry("kubectl", "result", "gitaudit.iac.formats.kubectl_apply"),
+    Entry("terraform", "plan", "gitaudit.iac.formats.terraform.plan"),
+    Entry("terraform", "result", "gitaudit.iac.formats.terraform.apply"),
+    Entry("terraform", "state", "gitaudit.iac.formats.terraform.state"),
+    Entry("pulumi", "plan", "gitaudit.iac.formats.pulumi.preview"),
+    Entry("pulumi", "result", "gitaudit.iac.formats.pulumi.events"),
+    Entry("ansible", "plan", "gitaudit.iac.formats.ansible.check"),
+    Entry("ansible", "result", "gitaudit.iac.formats.ansible.events"),
+    Entry("cloudformation", "plan", "gitaudit.iac.formats.cloudformation.change_set"),
+    Entry("cloudformation", "plan", "gitaudit.iac.formats.cloudformation.drift"),
+    Entry("cloudformation", "result", "gitaudit.iac.formats.cloudformation.events"),
+    Entry("helm", "result", "gitaudit.iac.formats.kubernetes.helm"),
+    Entry("argocd", "result", "gitaudit.iac.formats.kubernetes.argocd"),
+    Entry("kubectl", "result", "gitaudit.iac.formats.kubernetes.kubectl"),
 )
 """In the order in which `auto` tries them: an application of Argo CD is an object of Kubernetes too.
 

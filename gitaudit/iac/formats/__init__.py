@@ -1,1 +1,1 @@
-"""A module for each file of each tool; `gitaudit.iac.FORMATS` lists them, and loads one where it is needed."""
+"""A folder for each tool, a module for each file of it; `gitaudit.iac.FORMATS` lists them."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError
 from gitaudit.iac.fields import mapping, objects, text
-from gitaudit.iac.formats.kubectl_apply import address_of, kind_of
+from gitaudit.iac.formats.kubernetes.kubectl import address_of, kind_of
 from gitaudit.iac.model import Action, Kind, Outcome, ResourceChange, Result, Summary, tally
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError
 from gitaudit.iac.fields import mapping, objects, text
-from gitaudit.iac.formats.pulumi_events import is_log, is_preview
-from gitaudit.iac.formats.pulumi_steps import Step, step_of
+from gitaudit.iac.formats.pulumi.events import is_log, is_preview
+from gitaudit.iac.formats.pulumi.steps import Step, step_of
 from gitaudit.iac.model import Action, Kind, Output, ResourceChange, Summary, tally
 from gitaudit.iac.operations import UNRECOGNISED
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError
 from gitaudit.iac.fields import attribute_names, mapping, objects, text
-from gitaudit.iac.formats.cloudformation_events import CDK_METADATA, stack_name
+from gitaudit.iac.formats.cloudformation.events import CDK_METADATA, stack_name
 from gitaudit.iac.model import Action, Kind, ResourceChange, Summary, tally
 from gitaudit.iac.names import ADDRESS_LIMIT, visible
 from gitaudit.iac.operations import UNRECOGNISED, UNRECOGNISED_REASON

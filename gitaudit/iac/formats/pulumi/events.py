@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError
 from gitaudit.iac.fields import between, mapping, text
-from gitaudit.iac.formats.pulumi_steps import Step, is_default_provider, step_of
+from gitaudit.iac.formats.pulumi.steps import Step, is_default_provider, step_of
 from gitaudit.iac.model import Action, Kind, Outcome, Output, ResourceChange, Summary, tally
 from gitaudit.iac.operations import Operation, Planned, settle
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitaudit.iac.formats import ansible_events
+from gitaudit.iac.formats.ansible import events
 from gitaudit.iac.model import Kind, ResourceChange, Summary
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ KIND: Kind = "plan"
 EXPECTED = "the output of ansible-playbook --check"
 HINT = "run: ANSIBLE_STDOUT_CALLBACK=ansible.posix.jsonl ansible-playbook --check site.yml > plan.jsonl"
 
-detect = ansible_events.detect
+detect = events.detect
 
 
 def parse(document: Document) -> Summary:
@@ -27,14 +27,14 @@ def parse(document: Document) -> Summary:
     Raises:
         InputError: no event among the objects.
     """
-    play = ansible_events.read(document)
-    resources = ansible_events.resources_of(play, results=False)
+    play = events.read(document)
+    resources = events.resources_of(play, results=False)
     return Summary(
         kind=KIND,
         tool=NAME,
         sha256=document.sha256,
         size=document.size,
-        counts=ansible_events.counts_of(play),
+        counts=events.counts_of(play),
         resources=tuple(sorted(resources, key=ResourceChange.order)),
-        errored=play.stats is None or ansible_events.failures(play) > 0,
+        errored=play.stats is None or events.failures(play) > 0,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError
 from gitaudit.iac.fields import attribute_names, objects, text
-from gitaudit.iac.formats.cloudformation_events import stack_name
+from gitaudit.iac.formats.cloudformation.events import stack_name
 from gitaudit.iac.model import Action, Kind, ResourceChange, Summary
 from gitaudit.iac.names import ADDRESS_LIMIT, visible, word
 

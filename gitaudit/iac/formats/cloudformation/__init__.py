@@ -1,0 +1,1 @@
+"""Stack events, change sets and drift of CloudFormation, and of CDK through them."""

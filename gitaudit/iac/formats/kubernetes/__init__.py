@@ -1,0 +1,1 @@
+"""What reaches a cluster: Helm, kubectl, Argo CD."""

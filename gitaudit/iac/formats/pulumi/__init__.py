@@ -1,0 +1,1 @@
+"""Previews and event logs of Pulumi."""

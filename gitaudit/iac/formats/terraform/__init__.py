@@ -1,0 +1,1 @@
+"""Plans, results and states of Terraform and OpenTofu."""
