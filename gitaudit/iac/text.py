@@ -222,9 +222,8 @@ def _last_object(text: str) -> tuple[tuple[dict[str, object], ...], int] | None:
         value = _loads(text[start.start() :])
     except json.JSONDecodeError:
         return None
-    return (value,) if isinstance(value, dict) else (), sum(
-        1 for line in _each_line(text[: start.start()]) if line.strip()
-    )
+    front = sum(1 for line in _each_line(text[: start.start()]) if line.strip())
+    return ((value,), front) if isinstance(value, dict) else None
 
 
 def _each_line(text: str) -> Iterator[str]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitaudit.iac.source import hcl
-from gitaudit.iac.source.hints import hints_of
+from gitaudit.iac.source.hints import MAX_TEXT_BYTES, hints_of
 from gitaudit.log.canonical import encode
 from gitaudit.log.commit import sha256_hex
-from gitaudit.usecases.source_files import SUBMODULE, FileChange, path_fields
+from gitaudit.usecases.source_files import FileChange, path_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,8 @@ MAX_ITEMS = 100
 MAX_LIST_BYTES = 8 * 1024
 MAX_PARSED_BYTES = 128 * 1024
 """Bytes of a commit's files that are parsed: about a second of work; files beyond that have a tool and no blocks."""
-MAX_LOOKED_AT = 256 * 1024
-"""Size of a file that is looked at."""
+MAX_LOOKED_AT = 4 * 1024 * 1024
+"""Bytes of a commit's files that are looked at: about another second; files beyond that are told by their names."""
 MAX_REMEMBERED = 256
 
 
@@ -38,11 +38,11 @@ class Hinter:
 
     def hints(self, changes: Sequence[FileChange]) -> dict[str, object] | None:
         """Return the `hints` of a change record, None where nothing is to be said of any file. Raises `LogError`."""
-        budget = _Budget(self.parsed)
+        budget = _Budget(self.store, self.parsed)
         items: list[dict[str, object]] = []
         flags: set[str] = set()
         for change in changes[:MAX_ITEMS]:
-            found = hints_of(change.path, self._content(change.before), self._content(change.after), budget.parse)
+            found = hints_of(change.path, *budget.contents(change), budget.parse)
             said = {"tool": found.tool, "blocks": list(found.blocks) or None, "flags": list(found.flags) or None}
             present = {name: value for name, value in said.items() if value is not None}
             flags.update(found.flags)
@@ -52,20 +52,31 @@ class Hinter:
             return None
         return {"files": _bounded(items)} | ({"flags": sorted(flags)} if flags else {})
 
-    def _content(self, entry: Entry | None) -> bytes | None:
-        """Return what is looked at: nothing of a symbolic link, a submodule or a large file."""
-        if entry is None or entry.mode == SUBMODULE or not entry.mode.startswith(b"100"):
-            return None
-        _, content = self.store.read(entry.oid.hex())
-        return content if len(content) <= MAX_LOOKED_AT else None
-
 
 class _Budget:
-    """Parses files of one commit, up to a number of bytes, and remembers what it found."""
+    """Reads and parses files of one commit, up to a number of bytes, and remembers what it parsed."""
 
-    def __init__(self, parsed: dict[tuple[bytes, bool], hcl.Blocks | None]) -> None:
+    def __init__(self, store: ObjectReader, parsed: dict[tuple[bytes, bool], hcl.Blocks | None]) -> None:
+        self._store = store
         self._parsed = parsed
         self._left = MAX_PARSED_BYTES
+        self._unseen = MAX_LOOKED_AT
+
+    def contents(self, change: FileChange) -> tuple[bytes | None, bytes | None]:
+        """Return a file before and after; neither where one of them is not looked at, lest the other seem all new."""
+        before, after = self._content(change.before), self._content(change.after)
+        unseen = (change.before is not None and before is None) or (change.after is not None and after is None)
+        return (None, None) if unseen else (before, after)
+
+    def _content(self, entry: Entry | None) -> bytes | None:
+        """Return what is looked at: nothing of a symbolic link, a submodule or a file that is too large."""
+        if entry is None or not entry.mode.startswith(b"100"):
+            return None
+        _, content = self._store.read(entry.oid.hex())
+        if len(content) > min(self._unseen, MAX_TEXT_BYTES):
+            return None
+        self._unseen -= len(content)
+        return content
 
     def parse(self, data: bytes, is_json: bool) -> hcl.Blocks | None:  # noqa: FBT001 - as `hints_of` calls it
         known = (data, is_json)

@@ -89,3 +89,22 @@ def test_a_file_that_no_parser_takes_is_recorded_all_the_same(audited: Console, 
         {"path": "broken.tf", "tool": "terraform"},
         {"path": "deep.tf", "tool": "terraform"},
     ]
+
+
+def test_a_file_that_is_too_large_to_look_at_has_its_tool_alone(audited: Console, git_repo: GitRepo) -> None:
+    """Neither of its sides is taken for all that there is."""
+    large = "# padding\n" * 30_000
+    found = hints(audited, git_repo, main_dot_tf=ROLE + large, k8s__app_dot_yaml=large)
+    assert found["files"]["items"] == [
+        {"path": "k8s/app.yaml", "tool": "kubernetes"},
+        {"path": "main.tf", "tool": "terraform"},
+    ]
+    found = hints(audited, git_repo, main_dot_tf=ROLE, k8s__app_dot_yaml="kind: Role\n")
+    assert [sorted(item) for item in found["files"]["items"]] == [["path", "tool"]] * 2
+
+
+def test_a_link_is_not_followed(audited: Console, git_repo: GitRepo) -> None:
+    """What it leads to is not in the commit."""
+    (git_repo.path / "link.tf").symlink_to("main.tf")
+    found = hints(audited, git_repo, other_dot_tf=ROLE)
+    assert found["files"]["items"][0] == {"path": "link.tf", "tool": "terraform"}

@@ -68,8 +68,8 @@ def hints_of(
 
     Args:
         path: as Git has it.
-        before: its content before, None where it is new or too large to look at.
-        after: its content now, None where it is gone or too large to look at.
+        before: its content before, None where it is new.
+        after: its content now, None where it is gone; both None where it is not looked at.
         parse: returns the blocks of a file, of HCL or of its JSON form; for callers that remember them.
     """
     tool = tool_of(path) or _told(path, after or before or b"")

@@ -310,3 +310,9 @@ def test_the_type_is_in_the_urn_too() -> None:
         "unknown",
         "aws:s3/bucket:Bucket",
     ]
+
+
+def test_many_steps_of_one_resource_take_no_longer_than_of_many() -> None:
+    """Each would have to be compared with each otherwise, and this would not come to an end here."""
+    begun = event("resourcePreEvent", metadata={"op": "create", "urn": urn("a"), "new": {"custom": True}})
+    assert len(summarize_result(stream(begun) * 50_000).resources) == 50_000

@@ -112,6 +112,7 @@ class _Run:
         self.begun: dict[tuple[str, str], deque[tuple[Operation, float | None]]] = {}
         self.replaced: dict[str, str] = {}
         self.halves: dict[str, list[Operation]] = {}
+        self.last: dict[tuple[str, Action], Operation] = {}
         self.outputs: dict[str, Output] = {}
         self.previewing = False
         self.finished = False
@@ -180,13 +181,12 @@ class _Run:
 
     def _operation(self, step: Step, action: Action) -> Operation:
         """Return a new operation, or the one that is said again: only what is deleted may have several objects."""
-        known = self.operations.setdefault(step.address, [])
-        if action != "delete":
-            for operation in known:
-                if operation.action == action and operation.result == "succeeded":
-                    return operation
+        last = self.last.get((step.address, action))
+        if last is not None and last.result == "succeeded" and action != "delete":
+            return last
         operation = Operation(type=step.type, action=action, unrecognised=bool(step.reason))
-        known.append(operation)
+        self.operations.setdefault(step.address, []).append(operation)
+        self.last[step.address, action] = operation
         if step.half and action == "delete":
             self.halves.setdefault(step.address, []).append(operation)
         return operation
@@ -221,8 +221,9 @@ class _Run:
         for former, address in self.replaced.items():
             halves = self.halves.get(former, [])
             if halves and address in self.operations:
+                moved = set(map(id, halves))
                 self.operations[address] += halves
-                self.operations[former] = [one for one in self.operations[former] if one not in halves]
+                self.operations[former] = [one for one in self.operations[former] if id(one) not in moved]
 
 
 def found_by_refresh(step: Step) -> tuple[Action, str | None]:
