@@ -5,8 +5,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 ANSIBLE_RETRY_FILES_ENABLED=0 ANSIBLE_HOME="$work/home"
-mkdir -p "$work/srv/project" "$work/out"
+export ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 ANSIBLE_RETRY_FILES_ENABLED=0 HOME="$work/home"
+mkdir -p "$work/srv/project" "$work/out" "$HOME"
 cp -r "$here/site.yml" "$here/roles" "$here/inventory.ini" "$work/srv/project"
 
 play() { # callback, name, then options; the folder of the run is written as /srv, and hosts beside these two are left out
