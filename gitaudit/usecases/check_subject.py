@@ -95,7 +95,7 @@ class SubjectChecker:
                 self._note_missing(record, oid, wrong)
                 return []
             wrong.compare("subject-tree", "tree", record.subject.get("tree"), commit.tree)
-            if record.type == "change" and record.body.get("event", "commit") == "commit":
+            if record.type == "change":
                 self._check_change(record, commit, before, wrong)
         except ObjectError as error:
             if error.problem == "missing" and self._may_lack_objects():
@@ -172,7 +172,7 @@ class SubjectChecker:
             # A key that was admitted since proves more than the record says, which is no fault of the record.
             if claim != [f"git:{name}", "unverified"]:
                 wrong.compare(f"subject-{name}", name, claim, [actual["id"], actual["auth"]])
-        if before.policy is not None:
+        if before.policy is not None and body.get("event", "commit") == "commit":
             matcher = self._matchers.setdefault(before.policy.iac, PathMatcher(before.policy.iac))
             self._check_files(body.get("files"), commit, matcher, wrong)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitaudit.errors import LogError
 from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log.source_commit import SourceCommit, parse_source_commit
-from gitaudit.usecases.chain import parent_of
+from gitaudit.usecases.chain import cut_error, parent_of
 from gitaudit.usecases.change_hints import Hinter
 from gitaudit.usecases.check_subject import commit_actors, source_time
 from gitaudit.usecases.drafts import Author, subject_of
@@ -28,6 +28,8 @@ MAX_REPLACED = 1024
 SLACK_SECONDS = 86_400
 """How far the clocks of who commits and of who records may be apart before a record is looked for in vain."""
 
+_EVENT = re.compile(rb"\n\nchange: (?:forced-update|deletion) \(")
+"""The subject line of a change record that is about a ref, and does not account for the commit that it names."""
 _MARK = b"\nAudit-Type: change\nAudit-Commit: "
 _SIGNED_AT = re.compile(rb"\ncommitter [^\n]* ([0-9]{1,12}) \+0000\n")
 
@@ -130,12 +132,16 @@ def _times(commit: SourceCommit) -> dict[str, object]:
 
 
 def recorded_commits(store: ObjectReader, head: str | None, *, since: int | None = None) -> set[str]:
-    """Return the commits that have a change record, from the messages of the log alone. Raises `LogError`.
+    """Return the commits that have a change record of their own, from the messages of the log alone.
 
     Args:
         store: the repository.
         head: of the log, None where there is none.
         since: leave out records that were signed before this time, seconds since 1970.
+
+    Raises:
+        LogError: the log cannot be read.
+        SetupError: a shallow clone has cut it off.
     """
     found = set()
     while head is not None:
@@ -144,10 +150,18 @@ def recorded_commits(store: ObjectReader, head: str | None, *, since: int | None
         if since is not None and signed is not None and int(signed[1]) < since:
             break
         at = raw.find(_MARK)
-        if at >= 0:
+        if at >= 0 and _EVENT.search(raw) is None:
             found.add(raw[at + len(_MARK) : at + len(_MARK) + 40].decode("ascii", "replace"))
-        head = parent_of(raw)
+        head = _before(store, head, raw)
     return found
+
+
+def _before(store: ObjectReader, commit: str, raw: bytes) -> str | None:
+    """Return the commit before an audit commit. Raises `SetupError` where a shallow clone has cut it off."""
+    parent = parent_of(raw)
+    if parent is not None and store.is_cut(commit):
+        raise cut_error(commit)
+    return parent
 
 
 def uncovered_commits(store: ObjectReader, commits: Iterable[str], position: Position) -> list[str]:
@@ -176,5 +190,5 @@ def waived_commits(store: ObjectReader, head: str | None) -> set[str]:
             found |= {str(one) for one in listed} if isinstance(listed, list) else set()
             if isinstance(commit := record.subject.get("commit"), str):
                 found.add(commit)
-        head = parent_of(raw)
+        head = _before(store, head, raw)
     return found

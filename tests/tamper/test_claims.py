@@ -12,10 +12,12 @@ from gitaudit.log import paths
 from gitaudit.log.canonical import encode
 from gitaudit.log.record import Record
 from gitaudit.model import GOVERNING_TYPES, RECORD_TYPES
+from gitaudit.usecases.position import position_at
+from gitaudit.usecases.record_change import uncovered_commits
 from tests.support.logs import NOTES
 from tests.tamper.forging import Forgery, forge, seconds
 from tests.tamper.judging import BAD, DONE, TERSE, judge, judge_log, remember_policies
-from tests.tamper.sample import ENVIRONMENT, Repository, about
+from tests.tamper.sample import ENVIRONMENT, SCHEMAS, Repository, about
 from tests.tamper.test_signers import accepted, drift, found
 
 if TYPE_CHECKING:
@@ -109,6 +111,30 @@ def test_claim_of_a_change_record(log: Writer, commit: str, name: str, value: ob
     body = draft.document["body"]
     assert isinstance(body, dict)
     found(log, forge(log, "dev", draft, Forgery(fields={"body": {**body, name: value}})), rule)
+
+
+@pytest.mark.parametrize("event", ["forced-update", "deletion"])
+def test_event_of_a_ref_that_lies_about_its_commit(log: Writer, commit: str, event: str) -> None:
+    """A record about a ref says who made the commit that it names, too: an event is no way around that."""
+    draft = change(log, commit)
+    body = draft.document["body"]
+    assert isinstance(body, dict)
+    files = {"total": 0, "items": []}
+    accepted(log, forge(log, "dev", draft, Forgery(fields={"body": {**body, "event": event, "files": files}})))
+    lie = {**body, "event": event, "files": files, "parents": ["1" * 40]}
+    found(log, forge(log, "dev", draft, Forgery(fields={"body": lie})), "subject-parents")
+
+
+def test_event_of_a_ref_accounts_for_no_commit(log: Writer, commit: str) -> None:
+    """Completeness asks for the record of a commit: one that is about a ref leaves what the commit changes untold."""
+    draft = change(log, commit)
+    body = draft.document["body"]
+    assert isinstance(body, dict)
+    event = forge(log, "dev", draft, Forgery(fields={"body": {**body, "event": "deletion"}}))
+    honest = forge(log, "dev", draft)
+
+    assert uncovered_commits(log.store, [commit], position_at(log.store, SCHEMAS, event.commit)) == [commit]
+    assert uncovered_commits(log.store, [commit], position_at(log.store, SCHEMAS, honest.commit)) == []
 
 
 def test_files_that_the_commit_does_not_touch(log: Writer, commit: str) -> None:
