@@ -1,0 +1,50 @@
+"""Which pipeline runs this program, who started it, and what it belongs to, from the variables of its environment.
+
+Anybody can set a variable, so nothing of this is proof: such actors have `auth` `unverified`. People are given by a
+stable id or a login, never by name or e-mail address; where a system tells no more than those, nobody is named.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gitaudit.usecases.pipelines.hosted import AZURE, BITBUCKET, BUILDKITE, CIRCLECI, GITHUB, GITLAB
+from gitaudit.usecases.pipelines.operated import ARGO_WORKFLOWS, ATLANTIS, JENKINS, SPACELIFT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitaudit.usecases.pipelines.model import Pipeline, System
+
+SYSTEMS: tuple[System, ...] = (
+    ATLANTIS,
+    SPACELIFT,
+    GITHUB,
+    GITLAB,
+    CIRCLECI,
+    AZURE,
+    BUILDKITE,
+    BITBUCKET,
+    ARGO_WORKFLOWS,
+    JENKINS,
+)
+"""In the order in which they are looked for: what drives Terraform first, as it may itself run within another."""
+
+_TICKET = re.compile(r"(?<![A-Za-z0-9])([A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,6})(?![A-Za-z0-9])")
+_NO_TICKETS = frozenset({"CVE", "ISO", "RFC", "SHA", "UTF", "TLS", "HTTP", "RC"})
+"""Words before a number that are no project."""
+
+
+def detect_pipeline(variables: Mapping[str, str]) -> Pipeline | None:
+    """Return the pipeline that an environment tells of, None where it tells of none."""
+    for system in SYSTEMS:
+        if system.is_here(variables):
+            return system.read(variables)
+    return None
+
+
+def ticket_in(branch: str | None) -> str | None:
+    """Return the ticket that the name of a branch holds, such as OPS-7 of `feature/OPS-7-larger-db`; None for none."""
+    found = (match[1] for match in _TICKET.finditer(branch or ""))
+    return next((one for one in found if one.partition("-")[0] not in _NO_TICKETS), None)
