@@ -75,6 +75,7 @@ PLAN: Template = {
     "outputs?": OUTPUTS,
     "drift?": RESOURCES,
     "errored?": False,
+    "applied?": True,
     "complete?": True,
 }
 RESULT: Template = {
@@ -107,6 +108,10 @@ DEPLOY: Template = {
     "rolls_back?": OTHER_ID,
     "executor?": {"kind": "workload", "id": "github:acme/infra:deploy.yml", "auth": "oidc"},
     "triggered_by?": ACTOR,
+    "state?": {
+        "before?": {"lineage?": "8d2f4b0e-0f5c-4a39", "serial?": 7, "sha256?": SHA256},
+        "after?": {"lineage?": "8d2f4b0e-0f5c-4a39", "serial?": 9, "sha256?": SHA256},
+    },
 }
 FILE: Template = {
     "path": "stacks/network/main.tf",
@@ -254,7 +259,9 @@ POLICY: Template = {
         },
         {"name": "release", "types": ["approval"], "environments": [], "keys": []},
     ],
-    "environments": [{"name": "prod", "tier?": "production", "approvals?": {"required": 2}}],
+    "environments": [
+        {"name": "prod", "tier?": "production", "unpublished_start?": "block", "approvals?": {"required": 2}}
+    ],
     "protected_refs": ["refs/heads/main", "refs/heads/release/*"],
     "iac": ["**/*.tf", "playbooks/**"],
     "clock": {"tolerance_seconds": 600},
