@@ -148,3 +148,24 @@ class Verdict(NamedTuple):
 
     fingerprint: str | None
     problem: Problem | None = None
+
+
+class Ended(NamedTuple):
+    """How a command ended.
+
+    Attributes:
+        code: its exit code; 128 and the signal's number where a signal ended it, as a shell has it.
+        signal: that ended it, None for none.
+        interrupts: signals that this program was sent meanwhile to stop it, such as 2 for Ctrl-C, in order.
+    """
+
+    code: int
+    signal: int | None = None
+    interrupts: tuple[int, ...] = ()
+
+
+class Answer(NamedTuple):
+    """What a command that only reads printed: exit code, and the first bytes of standard output."""
+
+    code: int
+    output: bytes

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gitaudit.log.openpgp import Signature
-    from gitaudit.model import Draft, Kind, PushResult, RefMove, Remembered, Verdict
+    from gitaudit.model import Answer, Draft, Ended, Kind, PushResult, RefMove, Remembered, Verdict
 
 
 class ObjectReader(Protocol):
@@ -191,3 +191,47 @@ class ForgeApi(Protocol):
 
     def send(self, method: str, path: str, body: Mapping[str, object] | None) -> object:
         """Change something, and return the answer."""
+
+
+class Machine(Protocol):
+    """Runs the commands of a user, and has a private folder for their files; arguments are lists, never a shell."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment that commands see."""
+
+    def is_on_terminal(self) -> bool:
+        """Return whether standard input is a terminal."""
+
+    def real_name(self, program: str) -> str | None:
+        """Return the name of the file that a program leads to, links followed; None where there is no such program."""
+
+    def run(self, words: Sequence[str], *, variables: Mapping[str, str], silent_input: bool = False) -> Ended:
+        """Run a command with the terminal, files and signals of this process, and wait for its end.
+
+        Args:
+            words: the command line.
+            variables: to set besides those of this process.
+            silent_input: standard input is empty.
+        """
+
+    def ask(self, words: Sequence[str], *, variables: Mapping[str, str]) -> Answer:
+        """Run a command that only reads, without input, what it says on standard error thrown away."""
+
+    def confirm(self, question: str) -> str | None:
+        """Print a question on standard output and return the line that answers it, None where there is none."""
+
+    def interrupted(self) -> tuple[int, ...]:
+        """Return the signals to stop that this program was sent since it began to run commands."""
+
+    def new_file(self, name: str) -> str:
+        """Return the path of a file in a private folder, which is not there yet and is removed at the end."""
+
+    def keep(self, path: str, name: str) -> str | None:
+        """Copy a file of the user into the private folder; return its path there, None where it cannot be read."""
+
+    def digest(self, path: str) -> tuple[str, int] | None:
+        """Return SHA-256 and size of a file, None where it cannot be read."""
+
+    def content(self, path: str) -> bytes | None:
+        """Return the content of a file, None where it cannot be read or is longer than 200 MiB."""

@@ -18,7 +18,7 @@ def variable(name: str) -> str | None:
 
 
 def variables() -> dict[str, str]:
-    """Return all environment variables: values of the secret-like ones are looked for in what is written."""
+    """Return the whole environment: commands get it, a pipeline tells of itself in it, secrets stand in it."""
     return dict(os.environ)
 
 

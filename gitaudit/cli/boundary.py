@@ -58,13 +58,17 @@ def main() -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
+    if code < 0 and not interrupts:
+        from gitaudit.adapters.running.signals import end_like
+
+        end_like(-code)
     # A library may turn the interrupt into an error of its own; what came of that is no verdict. Python is not asked to
     # take itself apart first: that takes longer than a signature, and everything is written and closed by now.
     os._exit(INTERRUPTED if interrupts else code)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; nothing is raised."""
+    """Run one command line and return its exit code, negative to end by that signal; nothing is raised."""
     meta: dict[str, object] = {}
     try:
         code = _run(arguments, meta)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitaudit.errors import GitauditError
     from gitaudit.model import Draft
     from gitaudit.ports import SecretScanner
+    from gitaudit.usecases.redact import Cleaner
 
 
 class Confidential:
@@ -39,11 +40,29 @@ class Confidential:
         """Look for these values too from now on."""
         self.values |= values
 
+    def where_there(self) -> Cleaner:
+        """Return what cleans several records of one run: each goes without those of the fields that it has."""
+        return _WhereThere(self)
+
     def clean(self, draft: Draft) -> Draft:
         """Return a draft as it may be kept or shown, by what is known by now; errors as of `Redactor.clean`."""
         from gitaudit.usecases.redact import Redactor
 
         return Redactor(scanner=self.scanner, known=self.values, leave_out=self.leave_out).clean(draft)
+
+
+class _WhereThere:
+    """Cleans as a `Confidential` does, but for fields that a draft does not have."""
+
+    def __init__(self, confidential: Confidential) -> None:
+        self._confidential = confidential
+
+    def clean(self, draft: Draft) -> Draft:
+        from gitaudit.usecases.redact import Redactor, has_field
+
+        known = self._confidential
+        fields = tuple(one for one in known.leave_out if has_field(draft.document, one))
+        return Redactor(scanner=known.scanner, known=known.values, leave_out=fields).clean(draft)
 
 
 def conceal(error: GitauditError, arguments: Sequence[str]) -> None:

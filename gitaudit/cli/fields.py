@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gitaudit.model import Finding, Head
     from gitaudit.policy.config import Config
+    from gitaudit.usecases.entry import Entry
     from gitaudit.usecases.publish import Published
-    from gitaudit.usecases.query import Entry
 
 
 def entry_fields(entry: Entry, *, published: bool) -> dict[str, object]:

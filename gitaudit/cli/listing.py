@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from gitaudit.cli.output import Output
     from gitaudit.cli.wiring import Session
     from gitaudit.policy.policy import Policy
-    from gitaudit.usecases.query import Entry, Filter
+    from gitaudit.usecases.entry import Entry
+    from gitaudit.usecases.query import Filter
 
 SAME = ("environment", "actor", "outcome", "path", "resource", "since", "until")
 

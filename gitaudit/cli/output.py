@@ -78,9 +78,18 @@ class Output:
     color: bool = False
     notices: list[dict[str, object]] = field(default_factory=list)
 
-    def document(self, fields: Mapping[str, object]) -> None:
-        """Print the command's JSON document; nothing may be printed after it."""
-        _to_stdout(to_json(self._whole(fields), indent=2))
+    def document(self, fields: Mapping[str, object], *, to_stderr: bool = False) -> None:
+        """Print the command's JSON document; nothing may be printed after it.
+
+        Args:
+            fields: of the document.
+            to_stderr: print it there, where stdout belongs to a command that was run.
+        """
+        text = to_json(self._whole(fields), indent=2)
+        if to_stderr:
+            _to_stderr(f"{text}\n")
+        else:
+            _to_stdout(text)
 
     def unfinished(self, error: GitauditError, fields: Mapping[str, object]) -> NoReturn:
         """End the command with an error; in JSON, the document that it would have printed goes with it.

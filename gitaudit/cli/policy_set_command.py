@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitaudit.cli.options import dry_run_option, option, output_options, push_option, session_options
+from gitaudit.errors import InputError
 from gitaudit.policy.policy import ON_FAILURE, WRITERS
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 @option("--protect", "protected_refs", multiple=True, metavar="REF", help="The protected branches, all of them.")
 @option("--writer", type=click.Choice(WRITERS), help="Who writes change records; see docs/hooks.md.")
 @option("--on-failure", type=click.Choice(ON_FAILURE), help="What the hook does where the log cannot be written.")
+@option(
+    "--unpublished-start",
+    "starts",
+    multiple=True,
+    metavar="ENV=warn|block",
+    help="What `exec` does where the start of a deployment cannot be published.",
+)
 @push_option
 @dry_run_option
 @session_options(key=True, remote=True)
@@ -32,6 +40,7 @@ def command(
     dry_run: bool,
     writer: str | None,
     on_failure: str | None,
+    starts: tuple[str, ...],
     **lists: tuple[str, ...],
 ) -> None:
     """Replace lists of the policy, or say who writes change records; what is not given stays as it is.
@@ -41,6 +50,7 @@ def command(
       gitaudit policy set --env staging --env prod
       gitaudit policy set --protect main --protect 'release'
       gitaudit policy set --writer ci
+      gitaudit policy set --unpublished-start prod=block
     """
     from gitaudit.cli import render
     from gitaudit.usecases.change_policy import current_policy, set_draft
@@ -51,5 +61,16 @@ def command(
         given["protected_refs"] = tuple(session.full_ref(one) for one in given["protected_refs"])
     named = {"writer": writer, "on_failure": on_failure}
     records = {name: value for name, value in named.items() if value is not None}
-    draft = set_draft(session.author(), policy, base, given, records)
+    draft = set_draft(session.author(), policy, base, given, change_records=records, starts=dict(map(_start, starts)))
     render.write(session, output, draft, push=push, dry_run=dry_run, action="set")
+
+
+def _start(text: str) -> tuple[str, str]:
+    """Return environment and word of `ENV=warn` or `ENV=block`. Raises `InputError` for another form."""
+    name, _, word = text.partition("=")
+    if word not in {"warn", "block"}:
+        raise InputError(
+            "expected --unpublished-start as ENV=warn or ENV=block, found another form",
+            hint="for example: gitaudit policy set --unpublished-start prod=block",
+        )
+    return name, word

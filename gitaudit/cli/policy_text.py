@@ -31,7 +31,8 @@ def policy_lines(policy: Policy, output: Output) -> Iterator[str]:
         where = "" if role.environments == ("*",) else f" in {_listed(role.environments, 'no environment')}"
         yield from _titled(f"  {role.name}", f"{_listed(role.types, 'nothing')}{where}")
     yield ""
-    yield from _titled("environments", _listed(policy.environments, "any"))
+    places = [f"{one} (blocks)" if policy.blocks_unpublished(one) else one for one in policy.environments]
+    yield from _titled("environments", _listed(places, "any"))
     yield from _titled("protected branches", _listed(policy.protected_refs, "none"))
     yield from _titled("infrastructure as code", _listed(policy.iac, "none"))
     yield from _titled("change records", f"written by {policy.change_writer}, {policy.on_failure} on failure")

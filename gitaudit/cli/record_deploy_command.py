@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gitaudit.cli.deploy_options import FILE, identity_options, metadata_options
 from gitaudit.cli.options import (
     Moment,
     dry_run_option,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from gitaudit.cli.output import Output
     from gitaudit.cli.wiring import Session
 
-FILE = click.Path(allow_dash=True)
 OUTCOMES = ("succeeded", "failed", "partial", "canceled", "unknown")
 
 
@@ -33,18 +33,12 @@ OUTCOMES = ("succeeded", "failed", "partial", "canceled", "unknown")
 @option("--result", type=FILE, metavar="FILE", help="What the tool said it has done; - for standard input.")
 @option("--state", type=FILE, metavar="FILE", help="What `terraform show -json` said after it; - for standard input.")
 @option("--format", "tool_format", type=click.Choice(format_names()), default=AUTO, help="Tool that wrote the files.")
-@option("--stack", metavar="S", help="Stack or workspace, where an environment has several.")
 @option("--started", type=Moment(), metavar="T", help="When it started.")
 @option("--finished", type=Moment(), metavar="T", help="When it ended; the record's time of occurrence.")
-@option("--reason", metavar="TEXT", help="Why, in a sentence without secrets.")
-@option("--ticket", metavar="ID", help="Ticket or change request.")
-@option("--link", "links", multiple=True, metavar="REL=URL", help="A link, such as run=https://ci.example.com/7.")
-@option("--artifact", "artifacts", multiple=True, metavar="NAME@sha256:HEX", help="An artifact that was deployed.")
-@option("--evidence", type=FILE, multiple=True, metavar="FILE", help="A file to record by name, size and SHA-256.")
-@option("--supersedes", metavar="ID", help="Id or index of the deployment that this one replaces.")
-@option("--rolls-back", metavar="ID", help="Id or index of the deployment that this one takes back.")
-@option("--retries", metavar="ID", help="Id or index of the deployment that this one tries again.")
 @option("--exit-code", type=click.IntRange(0, 4_294_967_295), metavar="N", help="Exit code of the tool.")
+@option("--finishes", metavar="ID", help="Id or index of the record of its start, as `exec` makes one.")
+@metadata_options
+@identity_options
 @push_option
 @dry_run_option
 @session_options(key=True, remote=True)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from gitaudit.log.record import Record
     from gitaudit.model import Draft, Finding
     from gitaudit.policy.policy import Policy
+    from gitaudit.usecases.entry import Entry
     from gitaudit.usecases.publish import Published
-    from gitaudit.usecases.query import Entry
 
 COLORS = {"succeeded": "green", "failed": "red", "partial": "yellow", "canceled": "yellow", "unknown": "yellow"}
 BRANCH = "refs/heads/"

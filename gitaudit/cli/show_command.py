@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitaudit.cli.wiring import Session
     from gitaudit.model import Finding
     from gitaudit.policy.policy import Policy
-    from gitaudit.usecases.query import Entry
+    from gitaudit.usecases.entry import Entry
 
 
 @click.command()

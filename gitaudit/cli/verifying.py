@@ -37,7 +37,7 @@ def run_verification(session: Session, output: Output, options: Mapping[str, Any
         report, extra = _verify(session, output, options, complete)
     except LogError as error:
         extra = [_finding(error)]
-    good = report is not None and report.good and not extra
+    good = report is not None and report.good and not _errors(extra)
     _print(output, report, extra, complete, good=good)
     return 0 if good else 1
 
@@ -66,7 +66,7 @@ def _verify(
     extra += [] if rewind is None else [rewind]
     if options["complete"] is not None:
         extra += _incomplete(session, options["complete"], head, complete)
-    if report.good and not extra and start.vouched:
+    if report.good and not _errors(extra) and start.vouched:
         try:
             remember_good(session.memory, config, report, session.published_of(config))
         except SetupError as error:
@@ -128,6 +128,7 @@ def _engine(name: str, stack: ExitStack) -> Verifier | None:
 
 def _incomplete(session: Session, ref: str, head: str, complete: list[str]) -> list[Finding]:
     from gitaudit.usecases.complete import incomplete_findings
+    from gitaudit.usecases.deployments import gap_findings
     from gitaudit.usecases.position import position_at
 
     position = position_at(session.store, session.schemas, head)
@@ -143,13 +144,20 @@ def _incomplete(session: Session, ref: str, head: str, complete: list[str]) -> l
             hint="fetch it, or name a branch: gitaudit verify --complete REF",
         )
     complete += tips
-    return incomplete_findings(session.store, position, tips, session.store.commits_between)
+    missing = incomplete_findings(session.store, position, tips, session.store.commits_between)
+    return missing + gap_findings(session.store, head)
+
+
+def _errors(findings: list[Finding]) -> int:
+    """Return how many findings make the log bad."""
+    return sum(finding.severity == "error" for finding in findings)
 
 
 def _print(output: Output, report: Report | None, extra: list[Finding], complete: list[str], *, good: bool) -> None:
     findings = [*(report.findings if report else ()), *extra]
-    errors = (report.errors if report else 0) + len(extra)
+    errors = (report.errors if report else 0) + _errors(extra)
     warnings, unchecked = (report.warnings, report.unchecked_subjects) if report else (0, 0)
+    warnings += len(extra) - _errors(extra)
     if output.json:
         output.document(
             {

@@ -20,6 +20,8 @@ FORMAT = "gitaudit.policy/1"
 DEFAULT_TOLERANCE_SECONDS = 600
 ANY_ENVIRONMENT = "*"
 MAX_EMAIL_BYTES = 254
+BLOCK, WARN = "block", "warn"
+"""What an environment may say of deployments whose start cannot be published."""
 UNLIMITED_TYPES = frozenset({"approval", "override", "freeze"})
 """Records of these types that name no environment speak of all, so their signer must be trusted in all."""
 KNOWN_FEATURES: frozenset[str] = frozenset()
@@ -112,6 +114,11 @@ class Policy:
             fingerprint in role.keys and record_type in role.types and role.covers(environment, record_type)
             for role in self.roles
         )
+
+    def blocks_unpublished(self, environment: str) -> bool:
+        """Return whether nothing may be deployed to an environment before its start is published."""
+        entries = cast("list[Mapping[str, object]]", self.document.get("environments") or [])
+        return any(one.get("name") == environment and one.get("unpublished_start") == BLOCK for one in entries)
 
     def unknown_features(self) -> tuple[str, ...]:
         """Return what this version would have to understand to judge by this policy, and does not."""

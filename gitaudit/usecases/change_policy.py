@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gitaudit.errors import InputError
 from gitaudit.iac.patterns import PathMatcher
@@ -72,8 +72,11 @@ def set_draft(
     base: bytes,
     lists: Mapping[str, tuple[str, ...]],
     change_records: Mapping[str, str] | None = None,
+    starts: Mapping[str, str] | None = None,
 ) -> Draft:
     """Return the draft of the record that replaces the lists named: `environments`, `iac`, `protected_refs`.
+
+    An environment that stays keeps what else the policy says of it.
 
     Args:
         author: of the record.
@@ -81,6 +84,7 @@ def set_draft(
         base: the bytes of the policy in force.
         lists: by name.
         change_records: the new `writer` or `on_failure`; what is not given stays as it is.
+        starts: by environment, what to do where the start of a deployment cannot be published: `warn` or `block`.
 
     Raises:
         InputError: a list that no policy may hold, or nothing that changes the policy.
@@ -89,17 +93,34 @@ def set_draft(
         check_environment_name(name)
     PathMatcher(lists.get("iac", ()))
     document = dict(policy.document)
+    entries = cast("list[dict[str, object]]", policy.document["environments"])
+    known = {entry["name"]: entry for entry in entries}
     for name, values in lists.items():
-        document[name] = [{"name": value} for value in values] if name == "environments" else list(values)
+        document[name] = [known.get(one, {"name": one}) for one in values] if name == "environments" else list(values)
     if change_records:
-        known = {"writer": policy.change_writer, "on_failure": policy.on_failure}
-        document["change_records"] = {**known, **change_records}
+        records = {"writer": policy.change_writer, "on_failure": policy.on_failure}
+        document["change_records"] = {**records, **change_records}
+    if starts:
+        document["environments"] = _with_starts(cast("list[dict[str, object]]", document["environments"]), starts)
     if document == policy.document:
         raise InputError(
             "expected a change of the policy, found none",
             hint="give an option another value than `gitaudit policy show` has",
         )
     return _draft(author, "set", base, document)
+
+
+def _with_starts(entries: list[dict[str, object]], starts: Mapping[str, str]) -> list[dict[str, object]]:
+    missing = [name for name in starts if name not in {entry["name"] for entry in entries}]
+    if missing:
+        raise InputError(
+            f"expected an environment of the policy, found {missing[0]!r}",
+            hint="--env lists the environments, all of them; `gitaudit policy show` shows those that there are",
+        )
+    return [
+        {**entry, "unpublished_start": starts[str(entry["name"])]} if entry["name"] in starts else entry
+        for entry in entries
+    ]
 
 
 def find_key(policy: Policy, text: str) -> str:

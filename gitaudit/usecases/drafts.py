@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gitaudit import __version__
 from gitaudit.log.times import format_time
@@ -21,11 +21,12 @@ SCHEMA = "gitaudit/{}/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who makes records here: the log's name, the signing key, the clock."""
+    """Who makes records here: the log's name, the signing key, the clock, and what holds the key."""
 
     origin: str
     fingerprint: str
     clock: Clock
+    kind: Literal["human", "workload"] = "human"
 
     def draft(
         self,
@@ -59,7 +60,7 @@ class Author:
             "occurred_at": format_time(occurred_at or now),
             "recorded_at": format_time(now),
             "recorded_by": signer,
-            "actor": {"kind": "human", "id": signer, "auth": "gpg"},
+            "actor": {"kind": self.kind, "id": signer, "auth": "gpg"},
             "body": dict(body),
             "redaction": {"dropped": dropped, "scrubbed": 0},
             "tool": {"name": "gitaudit", "version": __version__},

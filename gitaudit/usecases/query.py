@@ -14,6 +14,7 @@ from gitaudit.log.times import parse_time
 from gitaudit.model import RECORD_TYPES
 from gitaudit.usecases.chain import read_link, walk_back
 from gitaudit.usecases.check import CommitChecker
+from gitaudit.usecases.entry import Entry
 from gitaudit.usecases.notes import record_of
 from gitaudit.usecases.position import Position, position_at
 
@@ -31,14 +32,6 @@ _ID_START = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f-]{0,27})?", re.ASCII)
 MIN_PREFIX = 8
 TYPE_NAMES = tuple(dict.fromkeys([*(name.partition(".")[0] for name in RECORD_TYPES), *RECORD_TYPES]))
 """What a filter may be asked for: record types, and the part before the dot for all that begin with it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A record with the audit commit that added it."""
-
-    commit: str
-    record: Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

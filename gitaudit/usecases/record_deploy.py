@@ -11,10 +11,12 @@ from gitaudit.log.commit import sha256_hex
 from gitaudit.log.times import format_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gitaudit.iac.model import Summary
     from gitaudit.policy.policy import Policy
+    from gitaudit.usecases.who import Who
 
 OUTCOMES = ("succeeded", "failed", "partial", "canceled", "unknown")
 _ARTIFACT = re.compile(r"(?P<name>[^\s@]{1,255})@sha256:(?P<digest>[0-9a-f]{64})", re.ASCII)
@@ -23,10 +25,20 @@ _USERINFO = re.compile(r"^(https?://)[^/@]*@", re.ASCII)
 
 
 class Evidence(NamedTuple):
-    """A file that supports a record: its name and content; only size and digest are recorded."""
+    """A file that supports a record: its name, its size in bytes, and its SHA-256 in lower-case hex."""
 
     name: str
-    content: bytes
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> Evidence:
+        """Return the evidence that a content is."""
+        return cls(name=name, size=len(content), sha256=sha256_hex(content))
+
+    def to_item(self) -> dict[str, object]:
+        """Return the evidence item of the record schemas."""
+        return {"name": self.name, "size": self.size, "sha256": self.sha256, "stored": "none"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +62,8 @@ class Deployment:
     retries: str | None = None
     exit_code: int | None = None
     dirty: bool = False
+    finishes: str | None = None
+    who: Who | None = None
 
 
 def deploy_body(deployment: Deployment, policy: Policy) -> dict[str, object]:
@@ -58,7 +72,7 @@ def deploy_body(deployment: Deployment, policy: Policy) -> dict[str, object]:
     Raises:
         InputError: an environment that the policy does not have, no outcome, or facts that contradict each other.
     """
-    _check_environment(deployment.environment, policy)
+    check_environment(deployment.environment, policy)
     outcome, source = derive_outcome(deployment)
     body: dict[str, object] = {
         "environment": {"id": deployment.environment},
@@ -66,7 +80,7 @@ def deploy_body(deployment: Deployment, policy: Policy) -> dict[str, object]:
         "outcome_source": source,
         "dirty": deployment.dirty,
     }
-    body |= _optional(deployment)
+    body |= stated_fields(deployment)
     if deployment.started and deployment.finished and deployment.started > deployment.finished:
         raise InputError(
             "expected --started to lie before --finished, found it after",
@@ -143,7 +157,8 @@ def _fits(stated: str, other: str | None) -> bool:
     return (stated, other) in {("partial", "failed"), ("canceled", "failed"), ("canceled", "partial")}
 
 
-def _check_environment(name: str, policy: Policy) -> None:
+def check_environment(name: str, policy: Policy) -> None:
+    """Refuse an environment that the policy does not have. Raises `InputError`, with the one that may be meant."""
     if not policy.environments or name in policy.environments:
         return
     from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
@@ -158,23 +173,33 @@ def _check_environment(name: str, policy: Policy) -> None:
     )
 
 
-def _optional(deployment: Deployment) -> dict[str, object]:
-    """Return the fields of what was given."""
+def stated_fields(deployment: Deployment, *, ended: bool = True) -> dict[str, object]:
+    """Return the fields of what was given; without those that only the end of a deployment has, where it begins."""
     fields: dict[str, object] = {
         "stack": {"name": deployment.stack} if deployment.stack else None,
-        "started_at": format_time(deployment.started) if deployment.started else None,
-        "finished_at": format_time(deployment.finished) if deployment.finished else None,
         "reason": deployment.reason,
         "ticket": deployment.ticket,
-        "exit_code": deployment.exit_code,
         "supersedes": deployment.supersedes,
         "rolls_back": deployment.rolls_back,
         "retries": deployment.retries,
-        "artifacts": [parse_artifact(text) for text in deployment.artifacts] or None,
-        "evidence": [
-            {"name": one.name, "size": len(one.content), "sha256": sha256_hex(one.content), "stored": "none"}
-            for one in deployment.evidence
-        ]
-        or None,
     }
+    if deployment.who is not None:
+        fields |= deployment.who.to_body()
+        fields["ticket"] = deployment.ticket or deployment.who.ticket
+    if ended:
+        fields |= {
+            "started": deployment.finishes,
+            "started_at": format_time(deployment.started) if deployment.started else None,
+            "finished_at": format_time(deployment.finished) if deployment.finished else None,
+            "exit_code": deployment.exit_code,
+            "artifacts": [parse_artifact(text) for text in deployment.artifacts] or None,
+            "evidence": [one.to_item() for one in deployment.evidence] or None,
+        }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def all_links(given: Sequence[str], who: Who | None) -> list[dict[str, str]]:
+    """Return the links that were given, then those that the pipeline tells and nobody gave. Raises `InputError`."""
+    links = [parse_link(text) for text in given]
+    relations = {link["rel"] for link in links}
+    return links + [dict(link) for link in (who.links if who else ()) if link["rel"] not in relations]

@@ -186,6 +186,11 @@ def _hint(record_type: str, first: Found) -> str:
     )
 
 
+def has_field(document: Mapping[str, object], name: str) -> bool:
+    """Return whether a document has a field that `Redactor.leave_out` may name."""
+    return _parts(dict(document), name) is not None
+
+
 def _without(document: Mapping[str, object], fields: tuple[str, ...]) -> tuple[dict[str, object], int]:
     """Return a document without fields, and the number of them."""
     result = dict(document)

@@ -134,6 +134,7 @@ def reported_rules() -> set[str]:
     rooms = (
         "usecases/check*.py",
         "usecases/complete.py",
+        "usecases/deployments.py",
         "usecases/trust.py",
         "usecases/verify.py",
         "cli/verifying.py",

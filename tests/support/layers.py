@@ -44,12 +44,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """Rooms, and the other rooms that they may import; `gitaudit` is the package's own `__init__.py`."""
 
 DOORS: dict[str, str] = {
+    "ansible": "gitaudit/adapters/running/ansible_callbacks/*",
     "click": "gitaudit/cli/*",
     "detect_secrets": "gitaudit/adapters/detector.py",
     "gnupg": "gitaudit/adapters/gnupg_program.py",
     "hcl2": "gitaudit/iac/source/hcl.py",
     "httpx": "gitaudit/adapters/forge_http.py",
     "jsonschema": "gitaudit/adapters/schemas.py",
+    "jwt": "gitaudit/adapters/oidc.py",
     "jsonschema_rs": "gitaudit/adapters/schemas.py",
     "pygit2": "gitaudit/adapters/git*.py",
     "pysequoia": "gitaudit/adapters/sequoia.py",
@@ -73,13 +75,14 @@ IMPURE_MODULES = frozenset(
 
 _ADAPTERS = ("gitaudit/adapters/*",)
 _CLI = ("gitaudit/cli/*", "gitaudit/__main__.py")
-_CLOCK = ("gitaudit/adapters/clock.py",)
+_CLOCK = ("gitaudit/adapters/clock.py", "gitaudit/adapters/running/ansible_callbacks/*")
 _SURROUNDINGS = (
     "gitaudit/cli/wiring.py",
     "gitaudit/adapters/environment.py",
     "gitaudit/adapters/hooks/*.py",  # what git gives its hooks, without the modules that a short run cannot afford
     "gitaudit/adapters/git_program.py",  # hands the user's environment on to git
     "gitaudit/adapters/pager.py",  # the same to the pager
+    "gitaudit/adapters/running/ansible_callbacks/*",  # runs within Ansible, and imports nothing of the project
 )
 CALLS: dict[str, tuple[str, ...]] = {
     "builtins.open": _ADAPTERS + _CLI,
@@ -96,9 +99,9 @@ CALLS: dict[str, tuple[str, ...]] = {
     "builtins.__import__": (),
     "builtins.SystemExit": _CLI,
     "sys.exit": _CLI,
-    "os._exit": _CLI,
+    "os._exit": (*_CLI, "gitaudit/adapters/running/signals.py"),  # ends a copy of this process
     "os.abort": (),
-    "importlib.import_module": (*_ADAPTERS, *_CLI, "gitaudit/iac/__init__.py"),
+    "importlib.import_module": (*_ADAPTERS, *_CLI, "gitaudit/iac/__init__.py", "gitaudit/iac/commands/__init__.py"),
     "os.environ": _SURROUNDINGS,
     "os.environb": _SURROUNDINGS,
     "os.getenv": _SURROUNDINGS,
