@@ -108,10 +108,6 @@ DEPLOY: Template = {
     "rolls_back?": OTHER_ID,
     "executor?": {"kind": "workload", "id": "github:acme/infra:deploy.yml", "auth": "oidc"},
     "triggered_by?": ACTOR,
-    "state?": {
-        "before?": {"lineage?": "8d2f4b0e-0f5c-4a39", "serial?": 7, "sha256?": SHA256},
-        "after?": {"lineage?": "8d2f4b0e-0f5c-4a39", "serial?": 9, "sha256?": SHA256},
-    },
 }
 FILE: Template = {
     "path": "stacks/network/main.tf",
