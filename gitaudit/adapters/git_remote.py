@@ -139,7 +139,7 @@ class GitRemote:
     def _unreachable(self, result: GitResult) -> RemoteError:
         return RemoteError(
             f"cannot reach the remote {self._name}: {self._told(result)}",
-            hint="check the network and your access; the records wait here and go out with `gitaudit sync`",
+            hint="check the network and your access; records that wait here go out with `gitaudit sync`",
         )
 
     @staticmethod

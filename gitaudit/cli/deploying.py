@@ -54,8 +54,10 @@ def subject_at(session: Session, commit: str) -> dict[str, object]:
     return subject_of(session.config.origin, commit, session.tree_of(commit), ref)
 
 
-def is_dirty(session: Session, commit: str) -> bool:
-    """Return whether the work tree has changes that a commit, which is checked out, does not hold."""
+def is_dirty(session: Session, commit: str) -> bool | None:
+    """Return whether the work tree has changes that a commit, which is checked out, does not hold; None without one."""
+    if session.store.work_tree is None:
+        return None
     return session.is_checked_out(commit) and session.store.is_dirty()
 
 

@@ -49,9 +49,19 @@ def command(
     from gitaudit.policy.policy import Key
     from gitaudit.usecases.change_policy import add_key_draft, current_policy
 
-    policy, base = current_policy(session.store, session.position())
+    position = session.position()
+    policy, base = current_policy(session.store, position)
     fingerprint, certificate = session.public_key(public_key)
     label = name or (roles[0] if roles else "admin")
     key = Key(fingerprint=fingerprint, name=label, email=email or DEFAULT_EMAIL)
-    draft = add_key_draft(session.author(), policy, base, key, certificate, roles, admin=admin)
+    draft = add_key_draft(
+        session.author(),
+        policy,
+        base,
+        key,
+        certificate,
+        roles,
+        admin=admin,
+        admitted=position.certificates.get(fingerprint),
+    )
     render.write(session, output, draft, push=push, dry_run=dry_run, action="add-key")

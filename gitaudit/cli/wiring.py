@@ -337,14 +337,20 @@ class Session(Repository):
         return policy
 
     def public_key(self, name: str) -> tuple[str, bytes]:
-        """Return fingerprint and armored certificate of a key in the keyring, or in a file. Raises `InputError`."""
-        from gitaudit.adapters.sequoia import fingerprint_of
+        """Return fingerprint and certificate of a key in force, of the keyring or a file. Raises `InputError`."""
+        from gitaudit.adapters.sequoia import expiration_of, fingerprint_of
 
         if name == "-" or (self.directory / name).is_file():
             certificate = self.read(name, "KEY").replace(b"\r\n", b"\n")
         else:
             certificate = self.signer.export(name)
-        return fingerprint_of(certificate), certificate
+        fingerprint, expires = fingerprint_of(certificate), expiration_of(certificate)
+        if expires is not None and expires <= self.clock.now():
+            raise InputError(
+                f"expected a key that is in force, found that {fingerprint} has expired",
+                hint=f"its owner extends it with: gpg --quick-set-expire {fingerprint} 1y; then give the key anew",
+            )
+        return fingerprint, certificate
 
     def unpublished_commits(self) -> set[str]:
         """Return the audit commits that only this clone has; none where it never wrote or joined the log."""

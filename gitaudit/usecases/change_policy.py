@@ -41,21 +41,33 @@ def add_key_draft(
     roles: tuple[str, ...],
     *,
     admin: bool,
+    admitted: bytes | None = None,
 ) -> Draft:
-    """Return the draft of the record that admits a key.
+    """Return the draft of the record that admits a key; `admitted` is the certificate that the log has of it now.
 
     Raises:
         ConfigError: a role that the policy does not have.
-        InputError: neither a role nor admin, or a name that no policy may hold.
+        InputError: neither a role nor admin, a name that no policy may hold, or nothing that the log does not have.
     """
     if not roles and not admin:
         names = ", ".join(role.name for role in policy.roles)
         raise InputError("expected a role for the key, found none", hint=f"give --role, one of: {names}; or --admin")
     check_key_name(key.name)
     document = with_key(policy, key, roles, admin=admin)
+    if admitted == certificate and _in_any_order(document) == _in_any_order(policy.document):
+        raise InputError(
+            f"expected a key that is not admitted so yet, found that {key.fingerprint} is",
+            hint="`gitaudit policy show` has the keys and their roles",
+        )
     granted = [*roles, *(["admin"] if admin else [])]
     fields = {"key": key.fingerprint, "roles": granted}
     return _draft(author, "add-key", base, document, fields=fields, certificates={key.fingerprint: certificate})
+
+
+def _in_any_order(document: Mapping[str, object]) -> dict[str, object]:
+    """Return a policy in which the order of its keys plays no part."""
+    keys = cast("list[dict[str, object]]", document["keys"])
+    return {**document, "keys": sorted(keys, key=lambda entry: str(entry["fingerprint"]))}
 
 
 def remove_key_draft(author: Author, policy: Policy, base: bytes, fingerprint: str, reason: str | None) -> Draft:

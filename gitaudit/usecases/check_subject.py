@@ -94,6 +94,8 @@ class SubjectChecker:
             if commit is None:
                 self._note_missing(record, oid, wrong)
                 return []
+            if "repository" in record.subject:
+                wrong.compare("origin", "repository", record.subject["repository"], record.text("origin"))
             wrong.compare("subject-tree", "tree", record.subject.get("tree"), commit.tree)
             if record.type == "change":
                 self._check_change(record, commit, before, wrong)

@@ -61,7 +61,7 @@ class Deployment:
     rolls_back: str | None = None
     retries: str | None = None
     exit_code: int | None = None
-    dirty: bool = False
+    dirty: bool | None = None
     finishes: str | None = None
     who: Who | None = None
 
@@ -78,7 +78,6 @@ def deploy_body(deployment: Deployment, policy: Policy) -> dict[str, object]:
         "environment": {"id": deployment.environment},
         "outcome": outcome,
         "outcome_source": source,
-        "dirty": deployment.dirty,
     }
     body |= stated_fields(deployment)
     if deployment.started and deployment.finished and deployment.started > deployment.finished:
@@ -192,6 +191,7 @@ def stated_fields(deployment: Deployment, *, ended: bool = True) -> dict[str, ob
             "started_at": format_time(deployment.started) if deployment.started else None,
             "finished_at": format_time(deployment.finished) if deployment.finished else None,
             "exit_code": deployment.exit_code,
+            "dirty": deployment.dirty,
             "artifacts": [parse_artifact(text) for text in deployment.artifacts] or None,
             "evidence": [one.to_item() for one in deployment.evidence] or None,
         }

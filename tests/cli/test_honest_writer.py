@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitaudit.adapters.clock import SystemClock
+from tests.cli.console import Console
 
 if TYPE_CHECKING:
-    from tests.cli.console import Console
     from tests.support.git import GitRepo
+    from tests.support.gpg import GpgHome, GpgKeys
 
 DEPLOY = ("record-deploy", "--env", "prod", "--outcome", "succeeded")
 LOG = "refs/heads/audit"
@@ -92,3 +93,42 @@ def test_a_log_that_was_deleted(audited: Console, git_repo: GitRepo) -> None:
 
     assert ran.code == 1
     assert f"git update-ref {LOG} {seen}" in ran.out
+
+
+def test_a_key_that_is_admitted_already(
+    audited: Console, gpg_home: GpgHome, gpg_keys: GpgKeys, git_repo: GitRepo
+) -> None:
+    """A record that would change nothing is not written: exit code 2."""
+    gpg_home.add(gpg_keys.second)
+    key = ("--key", gpg_keys.plain.fingerprint)
+    again = ("policy", "add-key", gpg_keys.second.fingerprint, "--role", "ci", "--name", "pipeline", *key)
+    audited.ok(*again)
+    before = git_repo.ref(LOG)
+
+    ran = audited.run(*again)
+
+    assert (ran.code, git_repo.ref(LOG)) == (2, before)
+    assert "expected a key that is not admitted so yet" in ran.err
+
+
+def test_a_key_that_has_expired(audited: Console, gpg_home: GpgHome, gpg_keys: GpgKeys, git_repo: GitRepo) -> None:
+    """A key that can sign nothing any more is not admitted: exit code 2, and how its owner extends it."""
+    gpg_home.add(gpg_keys.expired)
+    before = git_repo.ref(LOG)
+
+    ran = audited.run("policy", "add-key", gpg_keys.expired.fingerprint, "--role", "ci")
+
+    assert (ran.code, git_repo.ref(LOG)) == (2, before)
+    assert "has expired" in ran.err
+    assert "gpg --quick-set-expire" in ran.err
+
+
+@pytest.mark.usefixtures("audited")
+def test_a_bare_repository_has_no_work_tree_to_be_dirty(
+    capsys: pytest.CaptureFixture[str], git_remote: GitRepo
+) -> None:
+    """A record made in a bare repository does not say whether a work tree had changes."""
+    ran = Console(capsys, git_remote.path).run(*DEPLOY, "--dry-run", "--json")
+
+    assert ran.code == 0, ran
+    assert "dirty" not in ran.document["records"][0]["body"]
