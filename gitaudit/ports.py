@@ -132,6 +132,9 @@ class Clock(Protocol):
     def pause(self, attempt: int) -> None:
         """Wait a random time before the next attempt, growing with `attempt` (0, 1, 2, …)."""
 
+    def wait(self, shortest: float, longest: float) -> None:
+        """Wait a random time between two bounds, in seconds."""
+
 
 class Remote(Protocol):
     """The repository that a log is shared through."""

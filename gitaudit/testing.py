@@ -68,6 +68,7 @@ class SteppingClock:
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self.time = start
         self.pauses: list[int] = []
+        self.waits: list[tuple[float, float]] = []
         self._made = 0
 
     def now(self) -> datetime:
@@ -86,6 +87,10 @@ class SteppingClock:
     def pause(self, attempt: int) -> None:
         """Note the attempt instead of waiting."""
         self.pauses.append(attempt)
+
+    def wait(self, shortest: float, longest: float) -> None:
+        """Note the wait instead of waiting."""
+        self.waits.append((shortest, longest))
 
 
 class MemoryOutbox:

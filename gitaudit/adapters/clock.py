@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 
 from gitaudit.log.uuid7 import make_uuid7
 
-FIRST_PAUSE_SECONDS = 0.5
-"""About what fetching, signing and pushing take: a shorter pause would only meet the same writer again."""
-LONGEST_PAUSE_SECONDS = 12.0
+FIRST_PAUSE_SECONDS = 1.0
+"""A few times what fetching, signing and pushing take: a shorter pause would only meet the same writer again."""
+LONGEST_PAUSE_SECONDS = 10.0
+"""Thirty who wait look some six times a second; the last of them finds the log free within this time."""
 GROWTH = 3.0
-"""Eight writers who never rest need a third fewer pushes with this than with doubling, and take no longer."""
+"""Many who begin at once spread out with few pushes lost."""
+PAUSE_SCALE = 1.0
+"""Tests in which nobody races set it to nothing."""
 
 
 class SystemClock:
@@ -33,7 +36,11 @@ class SystemClock:
 
     def pause(self, attempt: int) -> None:
         """Wait a random time up to `longest_pause`."""
-        time.sleep(random.uniform(0, longest_pause(attempt)))  # noqa: S311 - spreads writers out, guards nothing
+        self.wait(0, longest_pause(attempt))
+
+    def wait(self, shortest: float, longest: float) -> None:
+        """Wait a random time between two bounds, in seconds."""
+        time.sleep(PAUSE_SCALE * random.uniform(shortest, longest))  # noqa: S311 - spreads writers out, guards nothing
 
 
 def wait(seconds: float) -> None:
@@ -42,5 +49,5 @@ def wait(seconds: float) -> None:
 
 
 def longest_pause(attempt: int) -> float:
-    """Return the bound of the pause before an attempt (1, 2, 3, …), in seconds; it triples up to twelve seconds."""
+    """Return the bound of the pause before an attempt (1, 2, 3, …), in seconds; it triples up to ten seconds."""
     return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * GROWTH ** (attempt - 1))

@@ -28,6 +28,7 @@ from gitaudit.usecases.chain import Link, contains, read_link, split, walk_back
 from gitaudit.usecases.notes import are_notes_of, extend_notes, record_of
 from gitaudit.usecases.position import position_at
 from gitaudit.usecases.relink import Linker, since, size_of
+from gitaudit.usecases.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,26 +120,35 @@ class Log:
         """Fetch, bring everything from the outbox into the log, and push. Raises as `append`."""
         with self.lock.held():
             remote = self.remote if push else None
-            reason = ""
+            turns, clock = Turns(self.tools.store, self.tools.clock), self.tools.clock
+            problem: RemoteError | None = None
+            reason, asked = "", clock.now()
+
+            def look() -> str | None:
+                nonlocal problem, asked
+                asked = clock.now()
+                problem = self._fetch(remote)
+                return self._published_ref()
+
             for attempt in range(MAX_ATTEMPTS):
-                if attempt:
-                    self.tools.clock.pause(attempt)
+                if not turns.wait(attempt, self._published_ref(), look):
+                    look()
                 try:
-                    done = self._attempt(remote, attempt)
+                    done = self._attempt(remote, attempt, problem)
                 except RefMovedError as error:
                     reason = error.message
                     continue
                 if isinstance(done, Published):
                     return done
+                turns.lost(clock.now() - asked)
                 reason = done.reason
             raise ConflictError(
                 f"others were faster {MAX_ATTEMPTS} times; the last answer was: {reason}",
                 hint="run `gitaudit sync` when the log is less busy; if it is not, look for a stale lock file there",
             )
 
-    def _attempt(self, remote: Remote | None, attempt: int) -> Published | PushResult:
-        """Fetch, link and push once; return the end of the matter, or the push that lost a race."""
-        problem = self._fetch(remote)
+    def _attempt(self, remote: Remote | None, attempt: int, problem: RemoteError | None) -> Published | PushResult:
+        """Link and push once, unless the remote could not be asked; return the end, or the push that lost a race."""
         published = self._published_ref()
         remembered = self._ratchet(published)
         linked = self._linker.link(published, problem or self._no_log())

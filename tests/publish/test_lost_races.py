@@ -92,7 +92,7 @@ def _steal(world: World) -> None:
 
 
 def test_pauses_are_random_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pause lies between nothing and a bound that grows to twelve seconds."""
+    """A pause lies between nothing and a bound that grows to ten seconds."""
     slept: list[float] = []
     monkeypatch.setattr("gitaudit.adapters.clock.time.sleep", slept.append)
     clock = SystemClock()

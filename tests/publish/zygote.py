@@ -27,7 +27,7 @@ def main() -> None:
             importlib.import_module(module.name)
     for name in ("gnupg", "jsonschema_rs", "pygit2", "pysequoia"):
         importlib.import_module(name)
-    clock.FIRST_PAUSE_SECONDS = 0.0
+    clock.PAUSE_SCALE = 0.0
     for line in sys.stdin:
         job = json.loads(line)
         pid = os.fork()
