@@ -235,8 +235,8 @@ def _head_fields(head: Head) -> dict[str, object]:
 class FileLock:
     """An advisory lock that the kernel drops when its holder dies; fits the port `Lock`."""
 
-    def __init__(self, common_dir: Path, seconds: float = LOCK_SECONDS) -> None:
-        self._path = common_dir / FOLDER / "lock"
+    def __init__(self, common_dir: Path, seconds: float = LOCK_SECONDS, name: str = "lock") -> None:
+        self._path = common_dir / FOLDER / name
         self._seconds = seconds
 
     @contextmanager

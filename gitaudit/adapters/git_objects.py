@@ -32,10 +32,10 @@ _OID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
 class ObjectFiles:
-    """The objects in a folder such as `.git/objects` and in its alternates. Their hashes are not compared here."""
+    """The objects in folders such as `.git/objects` and in their alternates. Their hashes are not compared here."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folders = _with_alternates(folder)
+    def __init__(self, *folders: Path) -> None:
+        self._folders = _with_alternates(folders)
         self._packs = core.Odb()
         for number, place in enumerate(self._folders):
             self._packs.add_backend(core.OdbBackendPack(place), len(self._folders) - number)
@@ -136,9 +136,9 @@ def _inflate(data: bytes, oid: str) -> tuple[Kind, bytes]:
     return cast("Kind", kind.decode("ascii")), content
 
 
-def _with_alternates(folder: Path) -> list[str]:
-    """Return a folder and those it borrows objects from (gitrepository-layout(5), objects/info/alternates)."""
-    found = [str(folder.absolute())]
+def _with_alternates(folders: Sequence[Path]) -> list[str]:
+    """Return folders and those they borrow objects from (gitrepository-layout(5), objects/info/alternates)."""
+    found = list(dict.fromkeys(str(folder.absolute()) for folder in folders))
     for place in found:
         try:
             with open(f"{place}/info/alternates", encoding="utf-8", errors="surrogateescape") as stream:  # noqa: PTH123 - as above

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitaudit.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _LOCAL = frozenset(
@@ -78,14 +78,24 @@ class GitResult(NamedTuple):
         )
 
 
-def run_git(arguments: Sequence[str], *, git_dir: Path, stdin: bytes = b"") -> GitResult:
+def run_git(
+    arguments: Sequence[str], *, git_dir: Path, stdin: bytes = b"", more: Mapping[str, str] | None = None
+) -> GitResult:
     """Run git on one repository and return how it ended; replace refs and localised messages are off.
+
+    Args:
+        arguments: what comes after `git`.
+        git_dir: of the repository.
+        stdin: what it reads.
+        more: further variables.
 
     Raises:
         SetupError: there is no git program.
     """
     environment = {name: value for name, value in os.environ.items() if name not in _LOCAL}
-    environment |= {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_DIR": str(git_dir), AT_WORK: "1"}
+    environment |= {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_DIR": str(git_dir), AT_WORK: "1"} | dict(
+        more or {}
+    )
     try:
         process = subprocess.run(["git", *arguments], input=stdin, capture_output=True, env=environment, check=False)
     except FileNotFoundError as error:

@@ -32,12 +32,18 @@ TRACKING = "refs/gitaudit/remotes/"
 """What remotes last had, by name: outside `refs/remotes/`, whose refspec would force it."""
 MAX_LOOSE = 200
 MAX_PENDING = 20_000
+MAX_SYMREFS = 5
+"""Git itself follows no more."""
 _TOPOLOGICAL, _BY_TIME, _REVERSE = 1, 2, 4
 """libgit2's orders of a walk (git2/revwalk.h)."""
 
 
-def find_repository(start: Path) -> GitStore:
+def find_repository(start: Path, incoming: Sequence[Path] = ()) -> GitStore:
     """Return the repository that `start` lies in.
+
+    Args:
+        start: a folder of it.
+        incoming: further folders of objects: what a push brings, while the server's hook looks at it.
 
     Raises:
         SetupError: there is none, or one of a kind that libgit2 cannot open.
@@ -50,7 +56,7 @@ def find_repository(start: Path) -> GitStore:
                 hint="run gitaudit inside a repository, or name one with -C DIR",
             )
         _refuse_grafts(Path(found))
-        return GitStore(found)
+        return GitStore(found, incoming)
     except core.GitError as error:
         raise _cannot_open(start, str(error)) from error
 
@@ -93,15 +99,17 @@ def _cannot_open(start: Path, reason: str) -> SetupError:
 class GitStore:
     """One repository; fits the ports `ObjectReader` and `ObjectStore`."""
 
-    def __init__(self, path: str | Path) -> None:
-        """Open a repository by its Git directory or its work tree. Raises `pygit2.GitError`."""
+    def __init__(self, path: str | Path, incoming: Sequence[Path] = ()) -> None:
+        """Open a repository by its Git directory or its work tree, with further objects. Raises `pygit2.GitError`."""
         self._repository = repository = core.Repository(core.init_file_backend(str(path)))
         self._pending: dict[str, tuple[Kind, bytes]] = {}
         self.starts_programs = True
         """Whether git may be asked for its configuration; verification starts no program at all."""
         self.git_dir = Path(str(repository.path))
         self.common_dir = _common_dir(self.git_dir)
-        self._objects = ObjectFiles(self.common_dir / "objects")
+        self._objects = ObjectFiles(*incoming, self.common_dir / "objects")
+        for folder in incoming:
+            repository.odb.add_disk_alternate(str(folder.absolute()))
         self.work_tree = None if repository.workdir is None else Path(repository.workdir)
 
     def read(self, oid: str) -> tuple[Kind, bytes]:
@@ -131,6 +139,26 @@ class GitStore:
                 hint=f"remove it with: git symbolic-ref --delete {name}",
             )
         return str(reference.target)
+
+    def resolved(self, name: str) -> str:
+        """Return the name of the ref that a symbolic ref leads to in the end; the name itself where it is none."""
+        for _ in range(MAX_SYMREFS):
+            try:
+                target = self._repository.lookup_reference(name).target
+            except (KeyError, core.InvalidSpecError, core.GitError, OSError, ValueError):
+                return name
+            if not isinstance(target, str):
+                return name
+            name = target
+        return name
+
+    def is_packed(self, name: str, oid: str) -> bool:
+        """Return whether `packed-refs` holds a ref at exactly this value."""
+        try:
+            lines = (self.common_dir / "packed-refs").read_bytes().split(b"\n")
+        except OSError:
+            return False
+        return f"{oid} {name}".encode() in lines
 
     def is_cut(self, oid: str) -> bool:
         """Return whether a commit is a boundary of a shallow clone."""

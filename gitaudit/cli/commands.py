@@ -32,7 +32,7 @@ COMMANDS = {
     "completion": "completion",
 }
 """Command names and their modules, in the order of a first day."""
-HIDDEN = {"hook": "hook"}
+HIDDEN = {"hook": "hook", "server-hook": "server_hook"}
 """Commands that no help lists: what programs call."""
 
 

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     metavar="ENV=warn|block",
     help="What `exec` does where the start of a deployment cannot be published.",
 )
+@option(
+    "--records",
+    type=click.Choice(["required", "optional"]),
+    help="Whether servers refuse IaC commits without a record on protected branches.",
+)
 @push_option
 @dry_run_option
 @session_options(key=True, remote=True)
@@ -41,6 +46,7 @@ def command(
     writer: str | None,
     on_failure: str | None,
     starts: tuple[str, ...],
+    records: str | None,
     **lists: tuple[str, ...],
 ) -> None:
     """Replace lists of the policy, or say who writes change records; what is not given stays as it is.
@@ -51,6 +57,7 @@ def command(
       gitaudit policy set --protect main --protect 'release'
       gitaudit policy set --writer ci
       gitaudit policy set --unpublished-start prod=block
+      gitaudit policy set --records required
     """
     from gitaudit.cli import render
     from gitaudit.usecases.change_policy import current_policy, set_draft
@@ -59,9 +66,9 @@ def command(
     given = {name: values for name, values in lists.items() if values}
     if "protected_refs" in given:
         given["protected_refs"] = tuple(session.full_ref(one) for one in given["protected_refs"])
-    named = {"writer": writer, "on_failure": on_failure}
-    records = {name: value for name, value in named.items() if value is not None}
-    draft = set_draft(session.author(), policy, base, given, change_records=records, starts=dict(map(_start, starts)))
+    named = {"writer": writer, "on_failure": on_failure, "required": None if records is None else records == "required"}
+    rules = {name: value for name, value in named.items() if value is not None}
+    draft = set_draft(session.author(), policy, base, given, change_records=rules, starts=dict(map(_start, starts)))
     render.write(session, output, draft, push=push, dry_run=dry_run, action="set")
 
 

@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from gitaudit.cli.output import escape
+from gitaudit.policy.change_records import requires_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +36,9 @@ def policy_lines(policy: Policy, output: Output) -> Iterator[str]:
     yield from _titled("environments", _listed(places, "any"))
     yield from _titled("protected branches", _listed(policy.protected_refs, "none"))
     yield from _titled("infrastructure as code", _listed(policy.iac, "none"))
-    yield from _titled("change records", f"written by {policy.change_writer}, {policy.on_failure} on failure")
+    required = ", required on protected branches" if requires_records(policy) else ""
+    rules = f"written by {policy.change_writer}, {policy.on_failure} on failure{required}"
+    yield from _titled("change records", rules)
     yield from _titled("clock tolerance", f"{policy.tolerance_seconds} s")
 
 

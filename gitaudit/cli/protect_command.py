@@ -7,6 +7,7 @@ import click
 from gitaudit.cli.commands import LazyGroup
 
 COMMANDS = {
+    "server": "protect_server",
     "github": "forges.github",
     "gitlab": "forges.gitlab",
     "gitea": "forges.gitea",
@@ -24,4 +25,6 @@ def command() -> None:
       gitaudit protect gitlab --terraform      the same as code
       gitaudit protect gitea --apply           do it
       gitaudit protect bitbucket --check       say what is missing
+      gitaudit protect server /srv/git/infra.git
+      gitaudit protect server /srv/git/infra.git --check
     """

@@ -29,9 +29,17 @@ class Repository:
         """The repository."""
         from gitaudit.adapters.git_store import find_repository
 
-        store = find_repository((self.directory / (variable("GIT_DIR") or "")).absolute())
+        store = find_repository((self.directory / (variable("GIT_DIR") or "")).absolute(), self._incoming())
         store.starts_programs = not self.reads_anew
         return store
+
+    def _incoming(self) -> list[Path]:
+        """Return where the objects of a push lie while a hook looks at it (git-receive-pack(1), "quarantine")."""
+        if variable("GIT_QUARANTINE_PATH") is None:
+            return []
+        others = variable("GIT_ALTERNATE_OBJECT_DIRECTORIES") or ""
+        names = [variable("GIT_OBJECT_DIRECTORY"), variable("GIT_QUARANTINE_PATH"), *others.split(":")]
+        return [self.directory / name for name in dict.fromkeys(names) if name and not name.startswith('"')]
 
     def branch_tip(self, name: str) -> str | None:
         """Return the commit of a branch by full or short name, here or as last seen on a remote, None without any."""

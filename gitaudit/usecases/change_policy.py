@@ -9,6 +9,7 @@ from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log import paths
 from gitaudit.log.commit import sha256_hex
 from gitaudit.policy import yaml_text
+from gitaudit.policy.change_records import change_fields
 from gitaudit.policy.names import check_environment_name, check_key_name
 from gitaudit.policy.policy import Key, Policy, with_key, without_key
 from gitaudit.usecases.position import Position, find_entry, read_blob
@@ -83,7 +84,7 @@ def set_draft(
     policy: Policy,
     base: bytes,
     lists: Mapping[str, tuple[str, ...]],
-    change_records: Mapping[str, str] | None = None,
+    change_records: Mapping[str, object] | None = None,
     starts: Mapping[str, str] | None = None,
 ) -> Draft:
     """Return the draft of the record that replaces the lists named: `environments`, `iac`, `protected_refs`.
@@ -95,7 +96,7 @@ def set_draft(
         policy: in force.
         base: the bytes of the policy in force.
         lists: by name.
-        change_records: the new `writer` or `on_failure`; what is not given stays as it is.
+        change_records: new `writer`, `on_failure` or `required`; what is not given stays as it is.
         starts: by environment, what to do where the start of a deployment cannot be published: `warn` or `block`.
 
     Raises:
@@ -111,7 +112,7 @@ def set_draft(
         document[name] = [known.get(one, {"name": one}) for one in values] if name == "environments" else list(values)
     if change_records:
         records = {"writer": policy.change_writer, "on_failure": policy.on_failure}
-        document["change_records"] = {**records, **change_records}
+        document["change_records"] = {**records, **change_fields(policy), **change_records}
     if starts:
         document["environments"] = _with_starts(cast("list[dict[str, object]]", document["environments"]), starts)
     if document == policy.document:

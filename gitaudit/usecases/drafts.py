@@ -26,7 +26,7 @@ class Author:
     origin: str
     fingerprint: str
     clock: Clock
-    kind: Literal["human", "workload"] = "human"
+    kind: Literal["human", "workload", "system"] = "human"
 
     def draft(
         self,

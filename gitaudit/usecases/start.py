@@ -73,15 +73,20 @@ def check_wishes(wishes: Wishes) -> None:
         InputError: an origin, branch, environment, key name or pattern that is not fit.
     """
     check_origin(wishes.origin)
-    if _BRANCH.fullmatch(wishes.branch) is None or wishes.branch.endswith((".", ".lock")) or wishes.branch == "HEAD":
-        raise InputError(
-            "expected --branch as a plain name such as audit, found another form",
-            hint="letters, digits and . _ - only, at most 64, beginning with a letter or digit",
-        )
+    check_branch_name(wishes.branch)
     for name in wishes.environments:
         check_environment_name(name)
     check_key_name(wishes.key_name)
     PathMatcher(wishes.iac)
+
+
+def check_branch_name(name: str) -> None:
+    """Refuse a name that the branch of a log may not have. Raises `InputError`."""
+    if _BRANCH.fullmatch(name) is None or name.endswith((".", ".lock")) or name == "HEAD":
+        raise InputError(
+            "expected --branch as a plain name such as audit, found another form",
+            hint="letters, digits and . _ - only, at most 64, beginning with a letter or digit",
+        )
 
 
 def genesis_draft(tools: Tools, wishes: Wishes) -> Draft:

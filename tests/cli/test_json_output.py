@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "output"
 SHARED = {"common"}
-BESIDES = {"error", "log-line"}
+BESIDES = {"error", "log-line", "protect-server"}
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -78,7 +78,8 @@ def _told(found: re.Match[str]) -> str:
 
 
 def _schemas(name: str, command: click.Command) -> str:
-    kinds = [name.partition(" ")[0]]
+    own = name.replace(" ", "-")
+    kinds = [own if (CHECKOUT / f"schemas/output/{own}.v1.json").exists() else name.partition(" ")[0]]
     if any(_long(option) == "jsonl" for option in command.params if isinstance(option, click.Option)):
         kinds.append(f"{kinds[0]}-line")
     return ", ".join(f"[`gitaudit.{kind}/1`](../schemas/output/{kind}.v1.json)" for kind in kinds)

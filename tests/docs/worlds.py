@@ -123,7 +123,8 @@ BASES: dict[str, tuple[str | None, str]] = {
 - developer: a fresh clone, the developer's key, and a commit that is not pushed yet.
 - ci: a fresh clone in a pipeline: no git identity, the secret subkey imported and in the file of `$CI_AUDIT_KEY`.
 
-A file `variables` beside the clone holds more variables for the commands.
+`$REPO` is the bare remote as its administrator knows it. A file `variables` beside the clone holds more variables for
+the commands.
 """
 
 
@@ -147,6 +148,7 @@ class World:
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
             "CHECKOUT": str(CHECKOUT),
+            "REPO": str(self.root / "origin.git"),
             **dict(line.split("=", 1) for line in self._variables()),
             **more,
         }
