@@ -120,13 +120,12 @@ class Log:
         """Fetch, bring everything from the outbox into the log, and push. Raises as `append`."""
         with self.lock.held():
             remote = self.remote if push else None
-            turns, clock = Turns(self.tools.store, self.tools.clock), self.tools.clock
+            turns = Turns(self.tools.store, self.tools.clock)
             problem: RemoteError | None = None
-            reason, asked = "", clock.now()
+            reason = ""
 
             def look() -> str | None:
-                nonlocal problem, asked
-                asked = clock.now()
+                nonlocal problem
                 problem = self._fetch(remote)
                 return self._published_ref()
 
@@ -140,7 +139,6 @@ class Log:
                     continue
                 if isinstance(done, Published):
                     return done
-                turns.lost(clock.now() - asked)
                 reason = done.reason
             raise ConflictError(
                 f"others were faster {MAX_ATTEMPTS} times; the last answer was: {reason}",

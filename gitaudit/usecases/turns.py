@@ -4,8 +4,8 @@ Whoever has lost a race waits a random time, and then until the log rests: a pus
 series would be lost, or make that one lose. So one writer finishes what it has while the others ask now and then.
 
 A push over a slow link takes so long that faster writers would always come first. Where a log is crowded, the last
-seconds of each minute are therefore left to those who lost a race with a push that took long. Nobody has to agree on
-that beforehand, and clocks may differ by some seconds.
+seconds of each minute are therefore left to those who have lost a race and whom the remote answers slowly. Nobody has
+to agree on that beforehand, and clocks may differ by some seconds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from gitaudit.usecases.chain import parent_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
 
     from gitaudit.ports import Clock, ObjectReader
 
@@ -28,10 +27,10 @@ MAX_DEFERRED = 40
 """So often a command lets others go on before it pushes all the same."""
 CROWD, CROWD_SECONDS = 20, 60
 """A log is crowded where its newest so many records are younger than so many seconds."""
-SLOW_SECONDS, SLOW_LOOK_SECONDS = 1.0, 0.5
-"""Where asking the remote and pushing, or asking alone, takes longer, the link is slow."""
-LANE_SECONDS = 8
-"""So many seconds at the end of each minute are for slow links."""
+SLOW_SECONDS = 0.5
+"""Where asking the remote takes longer, the link is slow."""
+LANE_SECONDS, NEAR_SECONDS = 8, 10
+"""So many seconds at the end of each minute are for slow links, who wait for them where they are so near."""
 SPREAD_SECONDS = 1.0
 _MINUTE = 60
 _SIGNED_AT = re.compile(rb"\ncommitter [^\n]* ([0-9]{1,12}) \+0000\n")
@@ -58,11 +57,10 @@ class Turns:
             Whether the remote was asked just now.
         """
         if not attempt:
-            self._keep_lane(head)
+            self._leave_lane(head)
             return False
         while True:
-            self._clock.pause(attempt + self._deferred)
-            self._keep_lane(head)
+            self._pause(attempt + self._deferred, head)
             if self._deferred >= MAX_DEFERRED:
                 return False
             before = self._timed(look)
@@ -72,26 +70,31 @@ class Turns:
                 return True
             self._deferred += 1
 
-    def lost(self, took: timedelta) -> None:
-        """Note that a push came too late, and how long it and asking the remote before it took."""
-        self._slow = took.total_seconds() > SLOW_SECONDS
-
     def _timed(self, look: Callable[[], str | None]) -> str | None:
-        """Ask the remote, and note whether the link is slow: one that always finds the log moved never loses a push."""
+        """Ask the remote, and note whether the link is slow."""
         began = self._clock.now()
         head = look()
-        self._slow = self._slow or (self._clock.now() - began).total_seconds() > SLOW_LOOK_SECONDS
+        self._slow = (self._clock.now() - began).total_seconds() > SLOW_SECONDS
         return head
 
-    def _keep_lane(self, head: str | None) -> None:
-        """Where the log is crowded, let slow links have the end of the minute: wait for it, or until it is over."""
-        now = self._clock.now()
-        second = now.second + now.microsecond / 1_000_000
-        begins = _MINUTE - LANE_SECONDS
-        if (second >= begins) == self._slow or not self._is_crowded(head):
+    def _pause(self, number: int, head: str | None) -> None:
+        """Pause, on a slow link so that the end of the minute is not missed where the log is crowded."""
+        until = _MINUTE - LANE_SECONDS - self._second()
+        if self._slow and until <= NEAR_SECONDS and self._is_crowded(head):
+            self._clock.wait(max(until, 0), max(until, 0) + SPREAD_SECONDS)
             return
-        until = (begins if self._slow else _MINUTE) - second
-        self._clock.wait(until, until + SPREAD_SECONDS)
+        self._clock.pause(number)
+        self._leave_lane(head)
+
+    def _leave_lane(self, head: str | None) -> None:
+        """Where the log is crowded, let slow links have the end of the minute."""
+        left = _MINUTE - self._second()
+        if not self._slow and left <= LANE_SECONDS and self._is_crowded(head):
+            self._clock.wait(left, left + SPREAD_SECONDS)
+
+    def _second(self) -> float:
+        now = self._clock.now()
+        return now.second + now.microsecond / 1_000_000
 
     def _is_crowded(self, head: str | None) -> bool:
         """Return whether the newest records are so young that their writers must be many; a few reads."""

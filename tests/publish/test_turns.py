@@ -13,11 +13,11 @@ from gitaudit.testing import MemoryStore, SteppingClock
 from gitaudit.usecases.turns import CROWD, LANE_SECONDS, MAX_DEFERRED, REST_SECONDS, SLOW_SECONDS, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 NOON = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 LANE_BEGINS = 60 - LANE_SECONDS
-FAST, SLOW = timedelta(seconds=SLOW_SECONDS / 2), timedelta(seconds=SLOW_SECONDS * 2)
+SLOW = timedelta(seconds=SLOW_SECONDS * 2)
 
 
 def log(store: MemoryStore, records: int, *, age: int) -> str:
@@ -83,44 +83,39 @@ def test_a_log_that_never_rests_is_waited_for_so_often(store: MemoryStore) -> No
 
 
 @pytest.mark.parametrize(
-    ("took", "second", "expected"),
-    [
-        pytest.param(None, LANE_BEGINS + 3, [60 - LANE_BEGINS - 3], id="a-fresh-one-waits-until-it-is-over"),
-        pytest.param(None, LANE_BEGINS - 1, [], id="before-it-begins-nobody-waits"),
-        pytest.param(FAST, LANE_BEGINS + 3, [60 - LANE_BEGINS - 3], id="a-fast-one-that-lost-waits-too"),
-        pytest.param(SLOW, LANE_BEGINS - 20, [20], id="a-slow-one-waits-for-it"),
-        pytest.param(SLOW, LANE_BEGINS + 3, [], id="a-slow-one-goes"),
-    ],
+    ("second", "expected"),
+    [(LANE_BEGINS + 3, [60 - LANE_BEGINS - 3]), (LANE_BEGINS - 1, [])],
+    ids=["until-it-is-over", "before-it-begins-nobody-waits"],
 )
-def test_slow_links_have_the_end_of_the_minute(
-    store: MemoryStore, took: timedelta | None, second: int, expected: Iterable[int]
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_the_end_of_the_minute_is_not_for_fast_links(
+    store: MemoryStore, second: int, expected: list[int], attempt: int
 ) -> None:
-    """In a crowded log, its last seconds are for those who lost a race with a push that took long."""
-    stands = at_second(second)
-    turns, head = Turns(store, stands), log(store, CROWD, age=-20)
-    if took is not None:
-        turns.lost(took)
+    """In a crowded log, a fresh record and one that lost a race wait until it is over."""
+    stands, head = at_second(second), log(store, CROWD, age=-20)
 
-    turns.wait(0 if took is None else 1, head, heads(head))
+    Turns(store, stands).wait(attempt, head, heads(head))
 
-    lane = [wait for wait in stands.waits if wait != REST_SECONDS]
-    assert [round(shortest) for shortest, _ in lane] == list(expected)
+    assert [round(shortest) for shortest, _ in stands.waits if (shortest, _) != REST_SECONDS] == expected
 
 
-def test_a_slow_link_is_known_by_asking_alone(store: MemoryStore) -> None:
-    """Who always finds the log moved never pushes; that asking takes long is enough to be let in."""
-    stands = at_second(10)
-    moves = iter(range(1_000))
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [(LANE_BEGINS - 20, None), (LANE_BEGINS - 6, 6), (LANE_BEGINS + 3, 0)],
+    ids=["too-far", "near", "now"],
+)
+def test_it_is_for_slow_links(store: MemoryStore, second: int, expected: int | None) -> None:
+    """Whom the remote answers slowly, and who found the log moved, waits for it where it is near, else as others do."""
+    stands, head = at_second(second), log(store, CROWD, age=-20)
+    turns = Turns(store, stands)
+    turns._timed(lambda: setattr(stands, "time", stands.time + SLOW))
+    stands.time -= SLOW
 
-    def look() -> str:
-        stands.time += timedelta(seconds=SLOW_SECONDS)
-        return log(store, CROWD, age=-next(moves) if next(moves) < 6 else -5)
+    turns.wait(1, head, heads(head))
 
-    Turns(store, stands).wait(1, None, look)
-
-    lane = [wait for wait in stands.waits if wait != REST_SECONDS]
-    assert lane
-    assert all(shortest <= LANE_BEGINS for shortest, _ in lane)
+    lane = [round(shortest) for shortest, longest in stands.waits if (shortest, longest) != REST_SECONDS]
+    assert lane == ([] if expected is None else [expected])
+    assert stands.pauses == ([1] if expected is None else [])
 
 
 @pytest.mark.parametrize(("records", "age"), [(CROWD - 1, 5), (CROWD, 61)])
