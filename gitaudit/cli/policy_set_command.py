@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from gitaudit.cli.options import dry_run_option, option, output_options, push_option, session_options
-from gitaudit.errors import InputError
 from gitaudit.policy.policy import ON_FAILURE, WRITERS
 
 if TYPE_CHECKING:
@@ -60,6 +59,7 @@ def command(
       gitaudit policy set --records required
     """
     from gitaudit.cli import render
+    from gitaudit.cli.policy_text import parse_start
     from gitaudit.usecases.change_policy import current_policy, set_draft
 
     policy, base = current_policy(session.store, session.position())
@@ -68,16 +68,7 @@ def command(
         given["protected_refs"] = tuple(session.full_ref(one) for one in given["protected_refs"])
     named = {"writer": writer, "on_failure": on_failure, "required": None if records is None else records == "required"}
     rules = {name: value for name, value in named.items() if value is not None}
-    draft = set_draft(session.author(), policy, base, given, change_records=rules, starts=dict(map(_start, starts)))
+    draft = set_draft(
+        session.author(), policy, base, given, change_records=rules, starts=dict(map(parse_start, starts))
+    )
     render.write(session, output, draft, push=push, dry_run=dry_run, action="set")
-
-
-def _start(text: str) -> tuple[str, str]:
-    """Return environment and word of `ENV=warn` or `ENV=block`. Raises `InputError` for another form."""
-    name, _, word = text.partition("=")
-    if word not in {"warn", "block"}:
-        raise InputError(
-            "expected --unpublished-start as ENV=warn or ENV=block, found another form",
-            hint="for example: gitaudit policy set --unpublished-start prod=block",
-        )
-    return name, word

@@ -1,4 +1,4 @@
-"""The policy as text for people."""
+"""The policy as text for people, and what people type of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from gitaudit.cli.output import escape
+from gitaudit.errors import InputError
 from gitaudit.policy.change_records import requires_records
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ def policy_lines(policy: Policy, output: Output) -> Iterator[str]:
     rules = f"written by {policy.change_writer}, {policy.on_failure} on failure{required}"
     yield from _titled("change records", rules)
     yield from _titled("clock tolerance", f"{policy.tolerance_seconds} s")
+
+
+def parse_start(text: str) -> tuple[str, str]:
+    """Return environment and word of `ENV=warn` or `ENV=block`. Raises `InputError` for another form."""
+    name, _, word = text.partition("=")
+    if word not in {"warn", "block"}:
+        raise InputError(
+            "expected --unpublished-start as ENV=warn or ENV=block, found another form",
+            hint="for example: gitaudit policy set --unpublished-start prod=block",
+        )
+    return name, word
 
 
 def _listed(values: Sequence[str], nothing: str) -> str:
