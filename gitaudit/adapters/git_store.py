@@ -235,14 +235,20 @@ class GitStore:
             yield str(commit.id)
 
     def refs(self, prefix: str) -> list[tuple[str, str]]:
-        """Return name and target of the refs whose name starts with `prefix`, sorted; symbolic ones are left out."""
+        """Return name and target of the refs whose name starts with `prefix`, sorted; symbolic ones are left out.
+
+        Raises:
+            SetupError: the refs are damaged, or cannot be read.
+        """
         found = []
-        for raw in sorted(self._repository.raw_listall_references()):
-            name = raw.decode("utf-8", "surrogateescape")
-            if name.startswith(prefix):
-                target = self._repository.lookup_reference(name).target
+        try:
+            for raw in sorted(self._repository.raw_listall_references()):
+                name = raw.decode("utf-8", "surrogateescape")
+                target = self._repository.lookup_reference(name).target if name.startswith(prefix) else ""
                 if not isinstance(target, str):
                     found.append((name, str(target)))
+        except (core.GitError, KeyError, OSError, ValueError) as error:
+            raise SetupError(f"cannot list the refs: {error}", hint="git show-ref tells which is damaged") from error
         return found
 
     @property

@@ -16,7 +16,7 @@ from gitaudit.errors import GitauditError
 from gitaudit.policy.config import FILE_NAME, format_config
 from tests.support.git import GitRepo
 from tests.support.logs import LOG, NOTES
-from tests.tamper.judging import DONE, TERSE, UNDECIDED, judge, remember_policies
+from tests.tamper.judging import BAD, DONE, TERSE, judge, remember_policies
 from tests.tamper.relinking import reachable
 from tests.tamper.sample import VERIFIER, Repository, Writer
 
@@ -80,7 +80,7 @@ class Disk:
         except GitauditError as error:
             return error.exit_code
         if head is None:
-            return UNDECIDED
+            return BAD  # the clone remembers that it had one
         return judge(store, self.log.config, self.log.now, head, schemas=TERSE).code
 
     def command(self, capsys: pytest.CaptureFixture[str], *options: str) -> int:
@@ -149,6 +149,7 @@ def test_every_byte_of_refs(
     disk: Disk, capsys: pytest.CaptureFixture[str], count: Callable[[str], Tally], *, packed: bool
 ) -> None:
     """A damaged ref leads to no good log: it names an object that is missing, or is no ref any more."""
+    assert disk.command(capsys, "--full") == DONE  # which the clone remembers
     tally = count("bytes of refs")
     if packed:
         disk.repo.run("pack-refs", "--all")
