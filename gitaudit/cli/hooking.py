@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitaudit.adapters.hooks import intended, places, quick, rewritten, scan
 from gitaudit.cli.render import counted
 from gitaudit.errors import GitauditError, KeyProblemError, LogError, SetupError
-from gitaudit.usecases.pushing import PushedRef, parse_pushed, parse_received
+from gitaudit.usecases.pushing import PushedRef, parse_pushed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,8 +37,6 @@ def run_hook(name: str, arguments: Sequence[str]) -> int:
     given = quick.standard_input()
     if name == "pre-push":
         return pre_push(session, output, arguments, given)
-    if name == "post-receive":
-        return post_receive(session, output, given)
     return quick.settle([name, *arguments]) or 0
 
 
@@ -80,23 +78,6 @@ def pre_push(session: Session, output: Output, arguments: Sequence[str], given: 
     return 0
 
 
-def post_receive(session: Session, output: Output, given: bytes) -> int:
-    """Record what a push has brought to this repository, where the policy has the server write change records."""
-    if not given or not _has_log(session):
-        return 0
-    pushed = _audited(session, parse_received(given))
-    position = session.position()
-    if position.policy is None or position.policy.change_writer != "server":
-        return 0
-    # What other branches had is told by their names; those of this push have moved already.
-    remote = scan.Remote(str(session.store.common_dir), ".", "")
-    moved = {one.ref for one in pushed}
-    kept = [oid for name, oid in session.store.refs("refs/heads/") if name not in moved]
-    branches = [one for one in pushed if one.ref.startswith("refs/heads/")]
-    _record(session, output, position, branches, remote, there=kept)
-    return 0
-
-
 def _audited(session: Session, pushed: Sequence[PushedRef]) -> list[PushedRef]:
     """Return the refs of a push that the log is about: all but its own."""
     log = session.config.log.encode("utf-8", "surrogateescape")
@@ -126,7 +107,6 @@ def _record(
     position: Position,
     pushed: Sequence[PushedRef],
     remote: scan.Remote,
-    there: Sequence[str] = (),
 ) -> None:
     """Make the records of a push and publish them, with what waits in the clone."""
     log = session.config.log.encode("utf-8", "surrogateescape")
@@ -134,8 +114,8 @@ def _record(
     refs, dry_run = _told_apart(session, pushed, remote, recorder)
     commits = quick.found()
     if commits is None:
-        commits = _published(position, pushed, remote, log, there)
-    drafts = recorder.drafts(refs, commits, [*there, *_there(session, pushed, remote.name)])
+        commits = _published(position, pushed, remote, log)
+    drafts = recorder.drafts(refs, commits, _there(session, pushed, remote.name))
     corrections, still = given_up(session, recorder.changes)
     if dry_run:
         output.note(f"dry run: {counted(len(drafts), 'record')} would be made")
@@ -155,9 +135,7 @@ def _record(
             output.warn(f"records wait in this clone: {waiting.problem.message}", "they go out with `gitaudit sync`")
 
 
-def _published(
-    position: Position, pushed: Sequence[PushedRef], remote: scan.Remote, log: bytes, there: Sequence[str]
-) -> list[str]:
+def _published(position: Position, pushed: Sequence[PushedRef], remote: scan.Remote, log: bytes) -> list[str]:
     """Return the commits that a push publishes and that change infrastructure as code, parents first."""
     from gitaudit.iac.patterns import PathMatcher
 
@@ -173,7 +151,7 @@ def _published(
     tips = [one.new.encode("ascii") for one in pushed if one.new]
     old = [(one.old or "0" * 40).encode("ascii") for one in pushed]
     try:
-        return scan.commits(tips, [*old, *(oid.encode("ascii") for oid in there)], remote, log, wanted)
+        return scan.commits(tips, old, remote, log, wanted)
     except (scan.ScanError, OSError) as error:
         raise SetupError(
             "git could not list the commits of this push", hint="check the repository with: git fsck"

@@ -23,8 +23,8 @@ def command(session: Session, output: Output, *, guard: bool, config: bool, only
     """Install the hooks pre-push and post-rewrite in this clone, or bring them up to date.
 
     A hook that is there already is kept and runs first. With pre-commit, husky or lefthook, it goes where that calls
-    it. Each clone and each submodule needs its own; the worktrees of a clone share them. A bare repository gets
-    post-receive, which records what it receives where the policy has the server do that.
+    it. Each clone and each submodule needs its own; the worktrees of a clone share them. A bare repository
+    that others push to is set up with `gitaudit protect server`.
 
     \b
     Examples:

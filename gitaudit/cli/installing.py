@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitaudit.cli.output import escape
+from gitaudit.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +21,15 @@ NOTHING = {"install": "the hooks are in place already", "uninstall": "there was 
 
 
 def names_for(session: Session, *, guard: bool = False) -> tuple[str, ...]:
-    """Return the hooks that belong into a repository: those of a clone, or of a bare one that others push to."""
+    """Return the hooks that belong into a clone. Raises `SetupError` for a bare repository, which others push to."""
     from gitaudit.adapters.hooks import stubs
 
-    names = stubs.BARE_NAMES if session.store.work_tree is None else stubs.NAMES
-    return (*names, stubs.GUARD) if guard else names
+    if session.store.work_tree is None:
+        raise SetupError(
+            "expected a clone with a work tree, found a bare repository",
+            hint=f"a repository that others push to is set up with: gitaudit protect server {session.store.git_dir}",
+        )
+    return (*stubs.NAMES, stubs.GUARD) if guard else stubs.NAMES
 
 
 def install_hooks(session: Session, output: Output, *, guard: bool, config: bool) -> None:

@@ -68,12 +68,6 @@ def parse_pushed(data: bytes) -> tuple[PushedRef, ...]:
     return tuple(_pushed(match[3], match[2], match[4]) for match in found if match)
 
 
-def parse_received(data: bytes) -> tuple[PushedRef, ...]:
-    """Return the refs of a push, as `post-receive` is given them: `<old> <new> <ref>` a line. Raises as the other."""
-    words = [line.split(b" ", 2) for line in data.split(b"\n") if line]
-    return parse_pushed(b"".join(b"- %s %s %s\n" % (word[1], word[2], word[0]) for word in words if len(word) == 3))  # noqa: PLR2004
-
-
 def _pushed(ref: str, new: str, old: str) -> PushedRef:
     return PushedRef(ref=ref, new=None if new == _NOTHING else new, old=None if old == _NOTHING else old)
 

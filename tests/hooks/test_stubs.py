@@ -15,26 +15,39 @@ from gitaudit.cli.commands import cli
 from tests.cli.console import program
 
 ROOT = Path(__file__).parents[2]
-STUBS = sorted(path for path in (ROOT / "hooks").iterdir() if path.suffix != ".py" and path.is_file())
+EVERY = sorted(path for path in (ROOT / "hooks").iterdir() if path.suffix != ".py" and path.is_file())
+SERVER = [path for path in EVERY if path.name.startswith("server-")]
+STUBS = [path for path in EVERY if path not in SERVER]
 
 
 def test_every_hook_has_a_stub() -> None:
     """What `gitaudit hook` takes is what there are stubs for."""
     assert [path.name for path in STUBS] == sorted(HOOKS)
-    assert {*stubs.NAMES, *stubs.BARE_NAMES, stubs.GUARD} == set(HOOKS)
+    assert {*stubs.NAMES, stubs.GUARD} == set(HOOKS)
 
 
-@pytest.mark.parametrize("path", STUBS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.name)
 def test_stub_is_short_and_any_shell_reads_it(path: Path) -> None:
-    """Some twenty lines of POSIX shell that call the program, executable, known by their mark."""
+    """Some twenty lines of POSIX shell."""
     text = path.read_text("ascii")
 
     assert text.startswith("#!/bin/sh\n")
     assert len(text.splitlines()) <= 20
-    assert f"hook {path.name} " in text
+    assert subprocess.run(["sh", "-n", path], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", STUBS, ids=lambda path: path.name)
+def test_stub_of_a_clone_calls_its_hook(path: Path) -> None:
+    """A stub calls the program with its own name, is executable, and is known by its mark."""
+    assert f"hook {path.name} " in path.read_text("ascii")
     assert stubs.is_ours(path.read_bytes())
     assert path.stat().st_mode & 0o111 == 0o111
-    assert subprocess.run(["sh", "-n", path], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", SERVER, ids=lambda path: path.name)
+def test_stub_of_a_server_calls_its_hook(path: Path) -> None:
+    """That of a server is a template: the program that is called is put in when it is written."""
+    assert f"@GITAUDIT@ server-hook {path.name.removeprefix('server-')}" in path.read_text("ascii")
 
 
 def test_installed_stub_names_program_and_log() -> None:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hooks.clones import LOG, Clone
+from tests.hooks.clones import Clone
 
 if TYPE_CHECKING:
     from tests.support.git import GitRepo
-    from tests.support.isolation import Sandbox
 
 MAIN = "refs/heads/main"
 ROOT = Path(__file__).parents[2]
@@ -35,34 +34,15 @@ def test_job_on_the_protected_branch(clone: Clone) -> None:
     assert "change records: written by ci, block on failure" in clone.gitaudit("policy", "show")
 
 
-def test_server_records_what_it_received(clone: Clone, remote: GitRepo, sandbox: Sandbox) -> None:
-    """With `writer: server` the post-receive hook of a bare repository signs with its own key, in one batch."""
-    clone.gitaudit("policy", "set", "--writer", "server", "--quiet")
-    Clone(remote.path).install()
-    first = clone.commit()
-    clone.commit("app.py")
-    clone.git("branch", "topic")
-    second = clone.commit("more.tf")
-    said = clone.push("origin", "main", "topic")
-    clone.gitaudit("sync", "--quiet")
+@pytest.mark.usefixtures("clone")
+def test_server_is_set_up_by_another_command(remote: GitRepo, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bare repository that others push to gets no hooks of a clone: exit code 3, and what to run there."""
+    before = sorted(path.name for path in (remote.path / "hooks").iterdir())
+    for command in ("install", "status"):
+        Clone(remote.path).gitaudit("hooks", command, code=3)
 
-    assert "recorded 2 changes" in said
-    assert clone.changes() == [("commit", MAIN, first), ("commit", MAIN, second)]
-    assert clone.repo.ref(LOG) == remote.ref(LOG)
-    assert sandbox.gnupg.is_dir()
-    clone.gitaudit("verify", "--full", "--complete")
-
-
-def test_server_knows_what_other_branches_had(clone: Clone, remote: GitRepo) -> None:
-    """A branch made of another one brings nothing new; a deleted one brings nothing at all."""
-    clone.gitaudit("policy", "set", "--writer", "server", "--quiet")
-    clone.commit()
-    clone.push()
-    Clone(remote.path).install()
-    clone.push("origin", "HEAD:refs/heads/topic")
-    clone.push("origin", ":topic")
-
-    assert remote.run("log", "--format=%s", LOG).count("change: 1 file") == 0
+    assert "gitaudit protect server" in capsys.readouterr().err
+    assert sorted(path.name for path in (remote.path / "hooks").iterdir()) == before
 
 
 @pytest.mark.parametrize(("value", "told"), [("nobody", "--writer"), ("CI", "--writer")])

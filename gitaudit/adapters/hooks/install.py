@@ -136,13 +136,13 @@ def uninstall(store: GitStore) -> list[Change]:
     """Take out everything that `install` has put in, and put back what was there before. Raises `SetupError`."""
     changes: list[Change] = []
     for folder in dict.fromkeys((managers.hook_folder(store), store.common_dir / "hooks")):
-        for name in (*stubs.NAMES, *stubs.BARE_NAMES, stubs.GUARD):
+        for name in (*stubs.NAMES, stubs.GUARD):
             for suffix in ("", ".legacy", ".old"):
                 changes += _remove_stub(folder / f"{name}{suffix}")
     if store.work_tree is not None:
         for place in (*(f"{HUSKY_FOLDER}/{name}" for name in stubs.NAMES), LEFTHOOK_LOCAL):
             changes += _remove_block(store.work_tree / place)
-    for name in (*stubs.NAMES, *stubs.BARE_NAMES, stubs.GUARD):
+    for name in (*stubs.NAMES, stubs.GUARD):
         section = _CONFIG.format(name)
         if run_git(["config", "--local", "--remove-section", section], git_dir=store.git_dir).returncode == 0:
             changes.append(Change(done="removed", path=f"{section} of the configuration"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AT_WORK = "GITAUDIT_AT_WORK"
 """Set for every git process that gitaudit itself runs: hooks have nothing to add to what it does."""
-HOOKS = ("pre-push", "post-rewrite", "post-receive", "reference-transaction")
+HOOKS = ("pre-push", "post-rewrite", "reference-transaction")
 """Names of the hooks that `gitaudit hook` takes."""
 NO_OBJECT = b"0" * 40
 

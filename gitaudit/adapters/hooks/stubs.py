@@ -9,8 +9,6 @@ from pathlib import Path
 
 NAMES = ("pre-push", "post-rewrite")
 """The hooks that `gitaudit hooks install` installs in a clone."""
-BARE_NAMES = ("post-receive",)
-"""Those that it installs in a bare repository, which others push to."""
 GUARD = "reference-transaction"
 """The hook that refuses to move the local log backwards; installed where it is asked for."""
 
