@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @session_options()
 @output_options("status")
 def command(session: Session, output: Output, *, environment: str | None) -> None:
-    """Show where things stand: what runs where, what began and did not end, what waits here, what is due.
+    """Show where things stand: what runs where, what did not end or arrive, what waits here, what is due.
 
     What runs is told by the last deployment of each environment and stack that ended. A deployment that began and has
     no end may still run, or its machine was lost. Nothing is verified; `gitaudit verify` does that.
@@ -28,14 +28,20 @@ def command(session: Session, output: Output, *, environment: str | None) -> Non
       gitaudit status
       gitaudit status --env prod
     """
-    from gitaudit.cli.status_text import status_fields, status_lines
+    from gitaudit.cli.arrivals import Arrivals
+    from gitaudit.cli.status_text import Here, status_fields, status_lines
+    from gitaudit.usecases.arrival import not_arrived
     from gitaudit.usecases.status import overview
 
-    now = session.clock.now()
-    found = overview(session.store, session.head(), environment=environment, now=now)
-    unpublished, waiting = len(session.unpublished_commits()), len(session.outbox.entries())
+    now, head = session.clock.now(), session.head()
+    found = overview(session.store, head, environment=environment, now=now)
+    here = Here(
+        unpublished=len(session.unpublished_commits()),
+        waiting=len(session.outbox.entries()),
+        not_arrived=tuple(not_arrived(session.store, head, Arrivals(session).of)),
+    )
     if output.json:
-        output.document(status_fields(found, unpublished, waiting))
+        output.document(status_fields(found, here))
         return
-    for line in status_lines(found, output, unpublished, waiting):
+    for line in status_lines(found, output, here):
         output.text(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitaudit.cli.output import escape
@@ -13,13 +14,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitaudit.cli.output import Output
+    from gitaudit.usecases.chain import Link
     from gitaudit.usecases.entry import Entry
     from gitaudit.usecases.status import Due, Overview, Standing
 
 SHORT = 12
 
 
-def status_fields(found: Overview, unpublished: int, waiting: int) -> dict[str, object]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """What this clone knows beside the log.
+
+    Attributes:
+        unpublished: number of records that only this clone has.
+        waiting: number of drafts in its outbox.
+        not_arrived: change records whose commit no branch of the remote has, newest first.
+    """
+
+    unpublished: int
+    waiting: int
+    not_arrived: tuple[Link, ...]
+
+
+def status_fields(found: Overview, here: Here) -> dict[str, object]:
     """Return the fields of the JSON document."""
     return {
         "deployments": [
@@ -32,12 +49,15 @@ def status_fields(found: Overview, unpublished: int, waiting: int) -> dict[str, 
         ],
         "unfinished": [{**_stack_fields(one), **_entry_fields(one)} for one in found.unfinished],
         "due": [_due_fields(one) for one in found.due],
-        "unpublished": unpublished,
-        "waiting": waiting,
+        "unpublished": here.unpublished,
+        "waiting": here.waiting,
+        "not_arrived": [
+            {"index": link.size - 1, "id": link.record_id, "commit": link.changed} for link in here.not_arrived
+        ],
     }
 
 
-def status_lines(found: Overview, output: Output, unpublished: int, waiting: int) -> Iterator[str]:
+def status_lines(found: Overview, output: Output, here: Here) -> Iterator[str]:
     """Yield what stands where, then what somebody should do something about."""
     if not found.standings:
         yield "no deployment has ended yet"
@@ -50,9 +70,13 @@ def status_lines(found: Overview, output: Output, unpublished: int, waiting: int
         yield f"{word}: {place} began at {began} and has no end, record #{record.index} {escape(record.id)}"
     for due in found.due:
         yield _due_line(due, output)
-    if unpublished or waiting:
+    for link in here.not_arrived:
+        word = output.style("not arrived", "yellow")
+        yield f"{word}: commit {escape(link.changed)}, record #{link.size - 1} {escape(link.record_id)}"
+    if here.unpublished or here.waiting:
         word = output.style("unpublished", "magenta")
-        yield f"{word}: {counted(unpublished, 'record')} only here, {waiting} waiting; `gitaudit sync` publishes them"
+        told = f"{counted(here.unpublished, 'record')} only here, {here.waiting} waiting"
+        yield f"{word}: {told}; `gitaudit sync` publishes them"
 
 
 def _standing_lines(one: Standing, output: Output) -> Iterator[str]:

@@ -49,6 +49,19 @@ def test_last_and_running(audited: Console, git_repo: GitRepo) -> None:
     assert "nothing is known to run" in text
 
 
+def test_commit_that_did_not_arrive(audited: Console, git_repo: GitRepo) -> None:
+    """A change that was recorded and whose commit is on no branch of the remote is told until it is pushed."""
+    git_repo.run("push", "--quiet", "origin", "HEAD:refs/heads/main")
+    commit = git_repo.commit({"two.tf": b"# two\n"})
+    audited.ok("record-change", "HEAD")
+
+    (told,) = good(audited.run("status", "--json"))["not_arrived"]
+    assert (told["commit"], f"not arrived: commit {commit}" in audited.ok("status")) == (commit, True)
+
+    git_repo.run("push", "--quiet", "origin", "HEAD:refs/heads/main")
+    assert good(audited.run("status", "--json"))["not_arrived"] == []
+
+
 def test_corrected_deployment_does_not_count(audited: Console) -> None:
     """A record that was corrected says nothing of what runs."""
     first = record(audited, "--env", "prod", "--outcome", "succeeded")
