@@ -1,6 +1,6 @@
 """Files of public projects, against counts that are made here in a few lines.
 
-They lie beside the checkout where the project is built, and are not part of it.
+They are looked for in `../shared/samples` and are not part of the project; without them these tests are skipped.
 """
 
 from __future__ import annotations

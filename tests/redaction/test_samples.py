@@ -1,6 +1,6 @@
 """Records of real plans and results: no false alarm, and none of the secrets that stand in the files.
 
-Files of public projects lie beside the checkout where the project is built, and are not part of it.
+Files of public projects are looked for in `../shared/samples` and are not part of the project.
 """
 
 from __future__ import annotations
