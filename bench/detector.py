@@ -1,9 +1,9 @@
 """Measure what the scan of a record catches, and where it raises a false alarm: `python -m bench.detector [SAMPLES]`.
 
 Secrets of some fifty kinds are made up from seeds, ten of each, and looked for as each kind of field that a record has.
-False alarms are counted over every text of the records that the files below SAMPLES give (plans and
-results of public projects; `../shared/samples` if none are named), those of this project's own tests, and the examples of every
-record type. Prints Markdown; times are those of this machine.
+False alarms are counted over every text of the records that the files below SAMPLES give (plans and results of public
+projects; `../shared/samples` if none are named), those of this project's own tests, and the examples of every record
+type. Prints Markdown; times are those of this machine.
 """
 
 from __future__ import annotations
