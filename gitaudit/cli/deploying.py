@@ -63,9 +63,11 @@ def is_dirty(session: Session, commit: str) -> bool | None:
 
 def same_ids(session: Session, options: Mapping[str, Any]) -> dict[str, str]:
     """Return the ids of the records that options name by index or id. Raises `InputError` for one that names none."""
+    given = {name: options[name] for name in IDS if options.get(name) is not None}
+    if not given:
+        return {}
     from gitaudit.usecases.query import find_record_id
 
-    given = {name: options[name] for name in IDS if options.get(name) is not None}
     return {
         name: find_record_id(session.store, session.head(), f"--{name.replace('_', '-')}", text)
         for name, text in given.items()

@@ -29,6 +29,10 @@ class Repository:
         """The repository."""
         from gitaudit.adapters.git_store import find_repository
 
+        if self.reads_anew:
+            from gitaudit.adapters.git_core import tune_for_long_reading
+
+            tune_for_long_reading()  # before libgit2 maps a whole pack into memory
         store = find_repository((self.directory / (variable("GIT_DIR") or "")).absolute(), self._incoming())
         store.starts_programs = not self.reads_anew
         return store
