@@ -124,8 +124,7 @@ class StretchChecker:
         subjects = SubjectChecker(self.store, self.verifier, self.now)
         notes = NotesChecker(self.store, self.verifier, self.config)
         position, ids, types = before, bytearray(), Counter[str]()
-        kept: list[Finding] = []
-        counts = Counter[str]()
+        kept, counts = list["Finding"](), Counter[str]()
         total = len(commits) // OID_BYTES
         genesis = None
         for at in range(0, total, BLOCK_COMMITS):

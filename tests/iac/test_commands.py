@@ -43,7 +43,21 @@ def test_what_is_read(line: str, tool: str, action: str | None, shown: str, stac
     found = read_command(shlex.split(line))
 
     assert (found.tool, found.action, " ".join(found.shown), found.stack) == (tool, action, shown, stack)
-    assert found.dropped >= 0
+
+
+@pytest.mark.parametrize(
+    ("line", "dropped"),
+    [
+        ("terraform apply -auto-approve", 0),
+        ("argocd app sync web --prune", 1),
+        ("helm template web ./chart", 2),
+        ("./deploy.sh secret", 2),
+        ("pa$$word", 1),
+    ],
+)
+def test_words_that_are_kept_out_are_counted(line: str, dropped: int) -> None:
+    """Every word of a command that is not recorded as it stands counts for `redaction.dropped`."""
+    assert read_command(shlex.split(line)).dropped == dropped
 
 
 @pytest.mark.parametrize(
