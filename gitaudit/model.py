@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ Problem = Literal["unknown-key", "bad", "expired", "unusable"]
 """What is wrong with a signature."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """A record before it has a place in the log: all that stays the same when it is linked anew.
 
     Attributes:
@@ -43,7 +42,7 @@ class Draft:
     """
 
     document: Mapping[str, object]
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes] = MappingProxyType({})
 
     @property
     def id(self) -> str:
@@ -51,8 +50,7 @@ class Draft:
         return str(self.document["id"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(NamedTuple):
     """A point of the log that can be named outside it.
 
     Attributes:
@@ -66,8 +64,7 @@ class Head:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that verification found.
 
     Attributes:
@@ -84,15 +81,14 @@ class Finding:
     rule: str
     severity: Literal["error", "warning"]
     message: str
-    index: int | None = None
+    index: int | None = None  # type: ignore[assignment]  # it hides a method of tuples that nobody calls
     id: str | None = None
     commit: str | None = None
     expected: str | None = None
     found: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class Remembered(NamedTuple):
     """What a clone remembers of its log, outside the repository's history.
 
     Attributes:

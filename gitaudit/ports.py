@@ -98,6 +98,18 @@ class SecretScanner(Protocol):
         """Return what kind of secret a text holds, None where it holds none that is known."""
 
 
+class Cleaner(Protocol):
+    """Makes drafts fit to be kept."""
+
+    def clean(self, draft: Draft) -> Draft:
+        """Return a draft as it may be kept.
+
+        Raises:
+            RefusedError: it holds a secret.
+            InputError: a field to leave out that the draft does not have, or cannot do without.
+        """
+
+
 class Signer(Protocol):
     """Makes signatures with one key of the user."""
 

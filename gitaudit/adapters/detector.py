@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitaudit.redaction.shapes import is_wordy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Protocol
+
+    class Detector(Protocol):
+        """A class of the library that finds one service's secrets."""
+
+        secret_type: str
+
+        def analyze_string(self, string: str) -> Iterable[str]:
+            """Return the secrets in a text."""
+
 
 DETECTORS = (
     ("artifactory", "ArtifactoryDetector"),
@@ -38,15 +48,6 @@ DETECTORS = (
     ("twilio", "TwilioKeyDetector"),
 )
 """All of the library's but those for entropy and keywords, which judge lines of source code by their quotes."""
-
-
-class Detector(Protocol):
-    """A class of the library that finds one service's secrets."""
-
-    secret_type: str
-
-    def analyze_string(self, string: str) -> Iterable[str]:
-        """Return the secrets in a text."""
 
 
 class LibraryScanner:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 NO_PAGER = frozenset({"", "cat"})
 
@@ -20,6 +21,20 @@ def variable(name: str) -> str | None:
 def variables() -> dict[str, str]:
     """Return the whole environment: commands get it, a pipeline tells of itself in it, secrets stand in it."""
     return dict(os.environ)
+
+
+@contextmanager
+def variable_as(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable for a while, for a library of this process that reads it."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def is_terminal() -> bool:

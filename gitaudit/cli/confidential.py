@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from gitaudit.errors import GitauditError
     from gitaudit.model import Draft
-    from gitaudit.ports import SecretScanner
-    from gitaudit.usecases.redact import Cleaner
+    from gitaudit.ports import Cleaner, SecretScanner
 
 
 class Confidential:

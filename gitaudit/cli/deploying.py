@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +41,7 @@ def deploy_draft(session: Session, options: Mapping[str, Any]) -> Draft:
 
 def author_for(session: Session, who: Who) -> Author:
     """Return who makes the record: a person, or a pipeline that holds the key."""
-    return replace(session.author(), kind="human" if who.executor is None else "workload")
+    return session.author()._replace(kind="human" if who.executor is None else "workload")
 
 
 def subject_at(session: Session, commit: str) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +76,7 @@ def _execution(
         who=who,
     )
     return Execution(
-        log=replace(session.log(), redactor=session.confidential.where_there()),
+        log=session.log()._replace(redactor=session.confidential.where_there()),
         author=author_for(session, who),
         policy=policy,
         machine=machine,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 if TYPE_CHECKING:
@@ -58,25 +57,28 @@ def _unit(char: str) -> str:
     return "".join(f"\\u{data[at : at + 2].hex()}" for at in range(0, len(data), 2))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """How one command prints.
+    """How one command prints."""
 
-    Attributes:
-        command: its name, as in the format of its JSON document.
-        json: print one JSON document instead of text.
-        jsonl: print one JSON document a line.
-        quiet: no messages but errors and warnings.
-        color: colours are welcome.
-        notices: warnings that wait for the JSON document.
-    """
+    def __init__(
+        self, command: str, *, json: bool = False, jsonl: bool = False, quiet: bool = False, color: bool = False
+    ) -> None:
+        """Take what the user wants.
 
-    command: str
-    json: bool = False
-    jsonl: bool = False
-    quiet: bool = False
-    color: bool = False
-    notices: list[dict[str, object]] = field(default_factory=list)
+        Args:
+            command: its name, as in the format of its JSON document.
+            json: print one JSON document instead of text.
+            jsonl: print one JSON document a line.
+            quiet: no messages but errors and warnings.
+            color: colours are welcome.
+        """
+        self.command = command
+        self.json = json
+        self.jsonl = jsonl
+        self.quiet = quiet
+        self.color = color
+        self.notices: list[dict[str, object]] = []
+        """Warnings that wait for the JSON document."""
 
     def document(self, fields: Mapping[str, object], *, to_stderr: bool = False) -> None:
         """Print the command's JSON document; nothing may be printed after it.

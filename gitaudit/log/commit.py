@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from gitaudit.errors import MalformedError
@@ -28,8 +27,7 @@ _COMMIT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitText:
+class CommitText(NamedTuple):
     """What a commit says, without its signature.
 
     Attributes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitaudit.errors import MalformedError
 
@@ -27,8 +27,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frontier:
+class Frontier(NamedTuple):
     """The compact range of the leaves 0 to size - 1.
 
     Attributes:

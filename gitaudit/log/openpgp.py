@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 from binascii import b2a_base64
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitaudit.errors import MalformedError
 
@@ -36,8 +36,7 @@ _FIXED = {27: 64, 28: 114}
 """How many plain octets it holds: Ed25519, Ed448."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(NamedTuple):
     """What a signature packet says of itself.
 
     Attributes:

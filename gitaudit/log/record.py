@@ -6,9 +6,8 @@ fit the schema of the record's type is checked apart, by the schemas themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import MalformedError
 from gitaudit.log.canonical import MAX_BYTES, decode, encode
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 SCHEMA_NUMBER = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """A record as it stands in the log.
 
     Attributes:
@@ -44,7 +42,7 @@ class Record:
         return self.text("type")
 
     @property
-    def index(self) -> int:
+    def index(self) -> int:  # type: ignore[override]  # it hides a method of tuples that nobody calls
         """Position in the log, or -1 where the field is missing or no integer."""
         value = self.document.get("index")
         return value if type(value) is int else -1  # True is an int to Python

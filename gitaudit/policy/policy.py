@@ -6,8 +6,7 @@ checked by `schemas/policy.v1.json` before `parse_policy` reads it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from gitaudit.errors import ConfigError
 from gitaudit.log.commit import DEFAULT_EMAIL
@@ -44,8 +43,7 @@ DEFAULT_ROLES: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Roles that `init` writes, with the record types each may sign."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(NamedTuple):
     """A key that the log knows: primary fingerprint in upper-case hex, a name for people, the e-mail of its commits."""
 
     fingerprint: str
@@ -53,8 +51,7 @@ class Key:
     email: str = DEFAULT_EMAIL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
+class Role(NamedTuple):
     """What the keys of a role may sign: record types, and the environments they may name (`*`, `prod` or `eu/*`)."""
 
     name: str
@@ -69,8 +66,7 @@ class Role:
         return any(_matches(pattern, environment) for pattern in self.environments)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(NamedTuple):
     """A parsed policy; `document` keeps every field, also those that this version does not know.
 
     Attributes:

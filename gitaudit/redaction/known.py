@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,8 +29,7 @@ _PLAIN = r"[A-Za-z]?[a-z]*|[a-z]{0,3}[0-9]{1,2}[a-z]?|[0-9]{3}"
 _COMMON = frozenset({"default", "enabled", "disabled", "unknown", "(sensitive value)", "[secret]", "sensitive"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """Values that must not be in a record.
 
     Attributes:
@@ -45,6 +43,9 @@ class Known:
     def __or__(self, other: Known) -> Known:
         """Return the values of both."""
         return Known(secret=self.secret | other.secret, given=self.given | other.given)
+
+
+NOTHING = Known()
 
 
 def known(*, secret: Iterable[str] = (), given: Iterable[str] = ()) -> Known:

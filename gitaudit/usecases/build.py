@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import ConfigError, ConflictError, KeyProblemError, LogError, RefusedError, SetupError
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 MAX_SIGNING_ATTEMPTS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class Tools(NamedTuple):
     """What building commits needs of the world."""
 
     store: ObjectStore
@@ -73,9 +71,9 @@ def add_record(
         meanwhile=meanwhile,
     )
     head = Head(commit=tools.store.write("commit", raw.content), sha256=sha256_hex(raw.content), size=frontier.size)
-    after = replace(before, size=head.size, head=head, tree=tree, frontier=frontier, signed_at=raw.signed_at)
+    after = before._replace(size=head.size, head=head, tree=tree, frontier=frontier, signed_at=raw.signed_at)
     if policy is not judge or before.policy is None:
-        after = replace(after, policy=policy, certificates=certificates_at(tools.store, tree, policy))
+        after = after._replace(policy=policy, certificates=certificates_at(tools.store, tree, policy))
     return after, record
 
 
@@ -214,7 +212,7 @@ def _linked(draft: Draft, before: Position, fingerprint: str) -> Record:
         document["actor"] = {**actor, "id": signer}
     document["recorded_by"] = signer
     try:
-        return link(replace(draft, document=document), before.head)
+        return link(draft._replace(document=document), before.head)
     except LogError as error:
         raise RefusedError(f"the record cannot be written: {error.message}") from error
 

@@ -7,7 +7,7 @@ reported once and not again for every later record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitaudit.errors import ConfigError, LogError, SetupError
@@ -59,7 +59,7 @@ class Report:
 
     def named(self) -> tuple[Finding, ...]:
         """Return the findings, those too that came before the record was read with its id."""
-        return tuple(one if one.id == self.id else replace(one, id=self.id) for one in self.findings)
+        return tuple(one if one.id == self.id else one._replace(id=self.id) for one in self.findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +166,7 @@ class CommitChecker:
 
     def _given_up(self, before: Position, head: Head, report: Report) -> Checked:
         self._faulty = True
-        position = replace(before, size=head.size, head=head, tree=None, frontier=None)
+        position = before._replace(size=head.size, head=head, tree=None, frontier=None)
         return Checked(position=position, record=None, findings=tuple(report.findings))
 
     def _raise_if_good(self, too_new: SetupError | None, report: Report) -> None:
@@ -179,7 +179,7 @@ class CommitChecker:
 
     def _tree_changes(self, before: Position, commit: SignedCommit, report: Report) -> dict[str, Change]:
         if before.tree is None and before.size:
-            before = replace(before, tree=self._parent_tree(commit))
+            before = before._replace(tree=self._parent_tree(commit))
         try:
             changes = self._changes.between(before.tree, commit.text.tree)
         except LogError as error:
@@ -304,7 +304,7 @@ class CommitChecker:
             problem = self._ahead.certificate_problem(certificates[fingerprint], fingerprint)
             if problem is not None:
                 report.error("policy", f"keys/{fingerprint}.asc: {problem}")
-        return replace(after, policy=policy, certificates=certificates)
+        return after._replace(policy=policy, certificates=certificates)
 
     def _frontier(
         self,

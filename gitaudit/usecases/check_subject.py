@@ -7,7 +7,7 @@ pushed, so for a day that finding is a warning: the push may be under way, or re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -138,7 +138,7 @@ class SubjectChecker:
         elif len(self._missing) < MAX_MISSING:
             finding = wrong.finding("subject-missing", f"no commit {oid} in this repository")
             if self._is_under_way(record):
-                finding = replace(finding, severity="warning", message=f"{finding.message} so far")
+                finding = finding._replace(severity="warning", message=f"{finding.message} so far")
             self._missing.append((record.id, oid, finding))
 
     def _is_under_way(self, record: Record) -> bool:

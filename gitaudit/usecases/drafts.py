@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gitaudit import __version__
 from gitaudit.log.times import format_time
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 SCHEMA = "gitaudit/{}/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Author:
+class Author(NamedTuple):
     """Who makes records here: the log's name, the signing key, the clock, and what holds the key."""
 
     origin: str

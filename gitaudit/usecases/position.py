@@ -6,8 +6,8 @@ at some commit to start in the middle, and then it is worth what vouches for tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import ConfigError, LogError, MalformedError, SetupError
 from gitaudit.log import paths
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from gitaudit.ports import ObjectReader, Schemas
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(NamedTuple):
     """The log up to and with its commit number `size`.
 
     Attributes:
@@ -41,10 +40,10 @@ class Position:
     size: int = 0
     head: Head | None = None
     tree: str | None = None
-    frontier: Frontier | None = field(default_factory=Frontier)
+    frontier: Frontier | None = Frontier()
     signed_at: int = 0
     policy: Policy | None = None
-    certificates: Mapping[str, bytes] = field(default_factory=dict)
+    certificates: Mapping[str, bytes] = MappingProxyType({})
 
 
 def load_policy(data: bytes, schemas: Schemas) -> Policy:

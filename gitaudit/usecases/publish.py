@@ -8,9 +8,8 @@ atomic push. A lost race starts over. The outbox lets go of a draft only when it
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import (
     ConflictError,
@@ -36,15 +35,13 @@ if TYPE_CHECKING:
     from gitaudit.log.record import Record
     from gitaudit.model import Draft
     from gitaudit.policy.config import Config
-    from gitaudit.ports import Lock, Memory, ObjectReader, Outbox, Remote
+    from gitaudit.ports import Cleaner, Lock, Memory, ObjectReader, Outbox, Remote
     from gitaudit.usecases.build import Tools
-    from gitaudit.usecases.redact import Cleaner
 
 MAX_ATTEMPTS = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Published(NamedTuple):
     """What came of an append or a sync.
 
     Attributes:
@@ -68,8 +65,7 @@ class Published:
     attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class Log(NamedTuple):
     """One clone's log and everything that publishing it needs."""
 
     tools: Tools
@@ -114,7 +110,7 @@ class Log:
             raise _first_refused(secret or refused[own[0]], others=len(drafts) - len(own))
         if secret is not None:
             raise _first_refused(secret, others=len(drafts))
-        return replace(result, records=self._found(drafts, result, size))
+        return result._replace(records=self._found(drafts, result, size))
 
     def sync(self, *, push: bool = True) -> Published:
         """Fetch, bring everything from the outbox into the log, and push. Raises as `append`."""
@@ -165,7 +161,7 @@ class Log:
             self._settle(result.head)
             return result
         if remote is None or problem is not None or result.head is None:
-            return replace(result, shared=result.unpublished == 0, problem=problem)
+            return result._replace(shared=result.unpublished == 0, problem=problem)
         return self._push(remote, result, attempt)
 
     def rebuild_notes(self, *, push: bool = True) -> Published:
@@ -279,7 +275,7 @@ class Log:
             known = Remembered(origin=self.config.origin, log=self.config.log, genesis=genesis, seen=genesis)
         elif not contains(store, published, known.seen.commit, known.seen.size):
             raise rewound(known.seen, link)
-        return replace(known, seen=head_of(store, published, link.size))
+        return known._replace(seen=head_of(store, published, link.size))
 
     def _no_log(self) -> SetupError:
         where = "" if self.remote is None else f" and none on {self.remote.name}"
@@ -294,25 +290,25 @@ class Log:
         moves = {} if head is None else self._unpushed(remote, head)
         if not moves:
             self._settle(head)
-            return replace(result, unpublished=0, attempts=attempt)
+            return result._replace(unpublished=0, attempts=attempt)
         try:
             pushed = remote.push(moves)
         except RemoteError as error:
-            return replace(result, shared=False, problem=error, attempts=attempt + 1)
+            return result._replace(shared=False, problem=error, attempts=attempt + 1)
         if pushed.accepted:
             names = {ref: remote.tracking(ref) for ref in moves}
             tracked = [RefMove(name=name, old=store.ref(name), new=moves[ref]) for ref, name in names.items()]
             with suppress(RefMovedError):  # another command has fetched them already
                 store.move_refs(tracked, f"pushed to {remote.name}")
             self._settle(head)
-            return replace(result, unpublished=0, attempts=attempt + 1)
+            return result._replace(unpublished=0, attempts=attempt + 1)
         if pushed.race:
             return pushed
         problem = RemoteError(
             f"{remote.name} refused the records: {pushed.reason}",
             hint="they wait in this clone as unpublished; mend the reason, then run `gitaudit sync`",
         )
-        return replace(result, shared=False, problem=problem, attempts=attempt + 1)
+        return result._replace(shared=False, problem=problem, attempts=attempt + 1)
 
     def _unpushed(self, remote: Remote, head: Head) -> dict[str, str]:
         """Return what the remote lacks, by ref; what this program did not write of this log is not passed on."""
@@ -328,7 +324,7 @@ class Log:
             return
         known = self.memory.load()
         if known is not None and known.seen.size < head.size:
-            self.memory.save(replace(known, seen=head))
+            self.memory.save(known._replace(seen=head))
         store, entries = self.tools.store, self.outbox.entries()
         ids = {link.record_id for link in since(store, head.commit, entries)}
         self.outbox.remove([draft.id for draft, _ in entries if draft.id in ids])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import InputError
@@ -41,8 +40,7 @@ class Evidence(NamedTuple):
         return {"name": self.name, "size": self.size, "sha256": self.sha256, "stored": "none"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class Deployment(NamedTuple):
     """What the user says of a deployment; None and empty where nothing is said."""
 
     environment: str

@@ -7,13 +7,12 @@ made it. A secret that got into a branch that only grows could never be taken ou
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import InputError, RefusedError
 from gitaudit.log import paths
-from gitaudit.redaction.known import Known, is_plain
+from gitaudit.redaction.known import NOTHING, is_plain
 from gitaudit.redaction.places import Text, replace_free, texts
 from gitaudit.redaction.scrub import REDACTED, Scrubber
 from gitaudit.redaction.shapes import Strictness, could_hold, tell
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from gitaudit.model import Draft
     from gitaudit.ports import SecretScanner
+    from gitaudit.redaction.known import Known
 
 KNOWN_VALUE = "a value that is known to be secret"
 MAX_SHOWN = 5
@@ -37,8 +37,7 @@ _OWN_FILES = (f"{paths.SCHEMAS}/", paths.README)
 """Files that this program writes itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """A place that holds a secret, and what kind of; never the secret."""
 
     text: Text
@@ -53,26 +52,20 @@ class Found:
         return "/".join(part if re.fullmatch(_FIELD, part) else "*" for part in parts)
 
 
-class Cleaner(Protocol):
-    """Makes drafts fit to be kept; `Redactor` does, by what it knows."""
-
-    def clean(self, draft: Draft) -> Draft:
-        """Return a draft as it may be kept. Raises `RefusedError`, `InputError` as `Redactor.clean`."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Redactor:
-    """Makes drafts fit to be kept.
+    """Makes drafts fit to be kept; fits the port `Cleaner`."""
 
-    Attributes:
-        scanner: knows the secrets of many services.
-        known: values that this run has met.
-        leave_out: fields to go on without, as JSON pointers or as names such as `reason` or `body.reason`.
-    """
+    def __init__(self, *, scanner: SecretScanner, known: Known = NOTHING, leave_out: tuple[str, ...] = ()) -> None:
+        """Take what is looked for.
 
-    scanner: SecretScanner
-    known: Known = field(default_factory=Known)
-    leave_out: tuple[str, ...] = ()
+        Args:
+            scanner: knows the secrets of many services.
+            known: values that this run has met.
+            leave_out: fields to go on without, as JSON pointers or as names such as `reason` or `body.reason`.
+        """
+        self.scanner = scanner
+        self.known = known
+        self.leave_out = leave_out
 
     def clean(self, draft: Draft) -> Draft:
         """Return a draft without the fields to leave out and without known values, with both counted.
@@ -88,7 +81,7 @@ class Redactor:
             more = {"dropped": counts["dropped"] + dropped, "scrubbed": counts["scrubbed"] + scrubbed}
             document = {**document, "redaction": more}
         self.check(document, draft.files)
-        return replace(draft, document=document)
+        return draft._replace(document=document)
 
     def check(self, document: Mapping[str, object], files: Mapping[str, bytes]) -> None:
         """Refuse a record, or a file that comes with it, that holds a secret. Raises `RefusedError`."""

@@ -6,7 +6,6 @@ nothing leaves the outbox but what the log already has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,8 +47,7 @@ class Linked(NamedTuple):
     known: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linker:
+class Linker(NamedTuple):
     """Brings the records that wait in one clone into its log."""
 
     tools: Tools

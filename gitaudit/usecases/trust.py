@@ -5,7 +5,7 @@ A clone only ever moves forward: a log that lacks a head it has seen was rewound
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitaudit.errors import InputError, LogError, SetupError
@@ -97,7 +97,7 @@ def remember_good(memory: Memory, config: Config, report: Report, published: str
     base = known or Remembered(origin=config.origin, log=config.log, genesis=pinned(config), seen=head)
     changed = remember(base, report.position, head)
     if not report.settled:
-        changed = replace(base, seen=changed.seen)
+        changed = base._replace(seen=changed.seen)
     if changed != known:
         memory.save(changed)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -314,8 +314,7 @@ def trusted_position(store: ObjectReader, schemas: Schemas, remembered: Remember
 
 def remember(remembered: Remembered, position: Position, published: Head) -> Remembered:
     """Return what to remember after `position` was found good; unpublished records may still be linked anew."""
-    return replace(
-        remembered,
+    return remembered._replace(
         seen=published if published.size > remembered.seen.size else remembered.seen,
         verified=position.head,
         root=root_of(position),

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitaudit.errors import InputError
 from gitaudit.usecases.pipelines import detect_pipeline, ticket_in
-from gitaudit.usecases.pipelines.model import Actor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
-_MAX_ID = 255
+    from gitaudit.usecases.pipelines.model import Actor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
+class Who(NamedTuple):
     """What a record says of the run that it comes from; None and empty where nothing is known.
 
     Attributes:
@@ -57,8 +52,12 @@ def find_out_who(variables: Mapping[str, str], claims: Mapping[str, object] | No
     Raises:
         InputError: the claims do not name anybody whom a record can name.
     """
+    executor = triggered_by = None
+    if claims is not None:
+        from gitaudit.usecases.pipelines.claimed import claimed_human, claimed_workload  # noqa: PLC0415 - few have a token
+
+        executor, triggered_by = claimed_workload(claims), claimed_human(claims)
     pipeline = detect_pipeline(variables)
-    executor, triggered_by = (None, None) if claims is None else (_subject(claims), _human(claims))
     if pipeline is None:
         return Who(executor=executor, triggered_by=triggered_by)
     named = (("ci-run", pipeline.run), ("pull-request", pipeline.pull_request))
@@ -70,29 +69,3 @@ def find_out_who(variables: Mapping[str, str], claims: Mapping[str, object] | No
         deployment_id=pipeline.deployment_id,
         attempt=pipeline.attempt,
     )
-
-
-def _subject(claims: Mapping[str, object]) -> Actor:
-    """Return the workload that a token was issued to: issuer and subject together, for a subject alone is no name."""
-    name = f"{claims.get('iss')}#{claims.get('sub')}"
-    if len(name) > _MAX_ID or not name.isprintable():
-        raise InputError(
-            f"expected a token whose issuer and subject are at most {_MAX_ID} characters, found another",
-            hint="shorten the subject in the settings of the issuer",
-        )
-    return Actor(kind="workload", id=name, auth="oidc")
-
-
-def _human(claims: Mapping[str, object]) -> Actor | None:
-    """Return who started the run, where the issuer is one whose claims say so."""
-    if claims.get("iss") == GITHUB_ISSUER and _is_number(claims.get("actor_id")):
-        return Actor(kind="human", id=f"github:{claims['actor_id']}", auth="oidc")
-    if "project_path" in claims and "pipeline_source" in claims and _is_number(claims.get("user_id")):
-        home = str(claims.get("iss")).removeprefix("https://")
-        where = "" if home == "gitlab.com" else f"@{home}"
-        return Actor(kind="human", id=f"gitlab:{claims['user_id']}{where}", auth="oidc")
-    return None
-
-
-def _is_number(value: object) -> bool:
-    return str(value).isascii() and str(value).isdigit() and len(str(value)) <= 20  # noqa: PLR2004 - as long as 2^63

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from tests.support.git import GitRepo
@@ -65,3 +68,13 @@ def test_the_store_needs_only_the_compiled_half(git_repo: GitRepo) -> None:
     assert half == whole
     assert half["kinds"] == ["commit", "blob", "tree"]
     assert half["dirty"] is True
+
+
+@pytest.mark.parametrize("value", [None, "/some/authorities.crt"])
+def test_the_environment_is_as_before(value: str | None) -> None:
+    """What the library is told while it is loaded is not handed on to git and gpg."""
+    told = {} if value is None else {"SSL_CERT_FILE": value}
+    program = "import os; import gitaudit.adapters.git_core; print(os.environ.get('SSL_CERT_FILE'))"
+    kept = {name: each for name, each in os.environ.items() if name != "SSL_CERT_FILE"}
+    ran = subprocess.run([sys.executable, "-c", program], env=kept | told, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == str(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 GENESIS = Head(commit="12" * 20, sha256="34" * 32, size=1)
 SEEN = Head(commit="56" * 20, sha256="78" * 32, size=42)
 REMEMBERED = Remembered(origin="example.com/infra", log="refs/heads/audit", genesis=GENESIS, seen=SEEN)
-VERIFIED = replace(REMEMBERED, verified=SEEN, root="AAAA", governed="9a" * 32)
+VERIFIED = REMEMBERED._replace(verified=SEEN, root="AAAA", governed="9a" * 32)
 
 
 @pytest.fixture(params=["memory", "file"])

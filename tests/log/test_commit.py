@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,11 +30,11 @@ TEXT = CommitText(
     committed=1_700_000_100,
     message=b"genesis\n\nAudit-Size: 1\n",
 )
-CHILD = replace(TEXT, parent="ab" * 20)
+CHILD = TEXT._replace(parent="ab" * 20)
 ARMOR = b"-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n"
 
 
-@pytest.mark.parametrize("text", [TEXT, CHILD, replace(TEXT, email="é@x", message=b""), replace(TEXT, authored=0)])
+@pytest.mark.parametrize("text", [TEXT, CHILD, TEXT._replace(email="é@x", message=b""), TEXT._replace(authored=0)])
 def test_round_trip(text: CommitText) -> None:
     """A commit is read back as what it was made of, and the signed bytes are those without the signature."""
     raw = format_commit(text, ARMOR)

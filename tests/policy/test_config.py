@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitaudit.adapters.schemas import SchemaSet
@@ -17,11 +15,11 @@ PLAIN = Config(log="refs/heads/audit", origin="example.com/infra", genesis_commi
     "config",
     [
         PLAIN,
-        replace(PLAIN, log="refs/heads/team/audit-2"),
-        replace(PLAIN, genesis_commit="12" * 20, genesis_sha256="34" * 32),
-        replace(PLAIN, genesis_commit="1234567890" * 3 + "123456789e", genesis_sha256="0" * 64),
-        replace(PLAIN, origin="127.0.0.1/x"),
-        replace(PLAIN, origin="1e5"),
+        PLAIN._replace(log="refs/heads/team/audit-2"),
+        PLAIN._replace(genesis_commit="12" * 20, genesis_sha256="34" * 32),
+        PLAIN._replace(genesis_commit="1234567890" * 3 + "123456789e", genesis_sha256="0" * 64),
+        PLAIN._replace(origin="127.0.0.1/x"),
+        PLAIN._replace(origin="1e5"),
     ],
 )
 def test_round_trip(config: Config) -> None:
@@ -44,4 +42,4 @@ def test_text() -> None:
 def test_notes() -> None:
     """The notes stand under the name of the branch."""
     assert PLAIN.notes == "refs/notes/audit"
-    assert replace(PLAIN, log="refs/heads/team/x").notes == "refs/notes/team/x"
+    assert PLAIN._replace(log="refs/heads/team/x").notes == "refs/notes/team/x"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +22,7 @@ def with_reason(draft: Draft, reason: str = f"used {SECRET}") -> Draft:
     """Return a draft with a reason in its body."""
     body = draft.document["body"]
     assert isinstance(body, dict)
-    return replace(draft, document={**draft.document, "body": {**body, "reason": reason}})
+    return draft._replace(document={**draft.document, "body": {**body, "reason": reason}})
 
 
 def everything(clone: Clone) -> bytes:

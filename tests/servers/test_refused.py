@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,4 +69,4 @@ def recorded(attacker: Attacker, before: Position, commit: str, **fields: object
     draft = recorder.draft(commit, "refs/heads/main", PathMatcher(("*.tf",)))
     assert draft is not None
     body = {**dict(draft.document["body"]), **fields}  # type: ignore[call-overload]  # a document's body is an object
-    return forge(log, "dev", replace(draft, document={**draft.document, "body": body}), before=before).commit
+    return forge(log, "dev", draft._replace(document={**draft.document, "body": body}), before=before).commit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitaudit.log import paths
@@ -137,12 +137,12 @@ def with_entry(store: ObjectStore, tree: str | None, names: Sequence[bytes], ent
 
 def redated(draft: Draft, **times: str) -> Draft:
     """Return a draft with other times, such as `recorded_at`."""
-    return replace(draft, document={**draft.document, **times})
+    return draft._replace(document={**draft.document, **times})
 
 
 def with_files(draft: Draft, files: Mapping[str, bytes]) -> Draft:
     """Return a draft that brings files along and lists them."""
-    return replace(draft, document={**draft.document, "files": file_digests(files)}, files=files)
+    return draft._replace(document={**draft.document, "files": file_digests(files)}, files=files)
 
 
 def seconds(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -100,8 +100,7 @@ class Pieces:
             files |= kept
             files[paths.record_path(index, record.type)] = put(above, "blob", record.raw)
             files[paths.FRONTIER] = put(above, "blob", format_frontier(frontier))
-            text = replace(
-                parse_commit(piece.raw).text,
+            text = parse_commit(piece.raw).text._replace(
                 tree=put_tree(above, files),
                 parent=None if head is None else head.commit,
                 message=format_message(record, index + 1, frontier.root()),

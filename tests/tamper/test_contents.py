@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -243,8 +242,8 @@ def test_log_without_genesis(log: Writer) -> None:
     }
     body = {"change": "set", "policy_sha256": sha256_hex(policy)}
     forged = forge(fresh, "alice", fresh.author("alice").draft("policy", body, files=files))
-    config = replace(
-        log.config, genesis_commit=forged.commit, genesis_sha256=sha256_hex(fresh.store.read(forged.commit)[1])
+    config = log.config._replace(
+        genesis_commit=forged.commit, genesis_sha256=sha256_hex(fresh.store.read(forged.commit)[1])
     )
     verdict = judge(fresh.store, config, log.now, forged.commit)
     assert (verdict.code, verdict.named("genesis")) == (BAD, [forged.place])
@@ -260,7 +259,7 @@ def test_other_genesis_than_the_pinned(log: Writer) -> None:
 
 def test_pinned_commit_with_another_sha256(log: Writer) -> None:
     """The pin holds the SHA-256 of the first commit, as its id proves little."""
-    config = replace(log.config, genesis_sha256="0" * 64)
+    config = log.config._replace(genesis_sha256="0" * 64)
     verdict = judge(log.store, config, log.now, log.head.commit)
     assert (verdict.code, verdict.rules) == (BAD, ["genesis-pin"])
 
@@ -470,8 +469,8 @@ def test_policy_that_needs_a_newer_version_by_an_outsider(log: Writer, who: str)
 def test_newer_policy_after_a_fault(log: Writer) -> None:
     """A log that is bad stays bad, whatever a later policy asks for."""
     forged = forge(log, "ci", drift(log), Forgery(authored=1))
-    position = replace(log.position, size=31, head=_head(log, forged.commit), tree=_tree(log, forged.commit))
-    position = replace(position, frontier=log.position.frontier)
+    position = log.position._replace(size=31, head=_head(log, forged.commit), tree=_tree(log, forged.commit))
+    position = position._replace(frontier=log.position.frontier)
     draft = policy_draft(log, lambda document: document.update(critical=["delegation"]))
     verdict = judge_log(log, forge(log, "carol", draft, before=position).commit)
     assert (verdict.code, verdict.errors[0].index) == (BAD, 30)
@@ -491,11 +490,11 @@ def test_newer_policy_of_another_log(log: Writer) -> None:
 
 def other_pin(other: Writer, commit: str, log: Writer) -> Config:
     """Return the configuration that pins another genesis."""
-    return replace(log.config, genesis_commit=commit, genesis_sha256=sha256_hex(other.store.read(commit)[1]))
+    return log.config._replace(genesis_commit=commit, genesis_sha256=sha256_hex(other.store.read(commit)[1]))
 
 
 def _head(log: Writer, commit: str) -> Head:
-    return replace(log.head, commit=commit, sha256=sha256_hex(log.store.read(commit)[1]), size=31)
+    return log.head._replace(commit=commit, sha256=sha256_hex(log.store.read(commit)[1]), size=31)
 
 
 def _tree(log: Writer, commit: str) -> str:

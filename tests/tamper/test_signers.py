@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -251,7 +250,7 @@ def test_another_email(log: Writer) -> None:
 
 def _recorded(draft: Draft, at: int) -> Draft:
     moment = format_time(from_epoch(at))
-    return replace(draft, document={**draft.document, "recorded_at": moment, "occurred_at": moment})
+    return draft._replace(document={**draft.document, "recorded_at": moment, "occurred_at": moment})
 
 
 @pytest.mark.parametrize(("early", "good"), [(TOLERANCE, True), (TOLERANCE + 1, False)])
@@ -283,7 +282,7 @@ def test_occurred_after_it_was_recorded(log: Writer, late: int, *, good: bool) -
     """A record cannot tell what is yet to happen."""
     draft = drift(log)
     moment = format_time(log.clock.now() + timedelta(seconds=late))
-    draft = replace(draft, document={**draft.document, "occurred_at": moment})
+    draft = draft._replace(document={**draft.document, "occurred_at": moment})
     accepted(log, forge(log, "ci", draft)) if good else found(log, forge(log, "ci", draft), "time")
 
 

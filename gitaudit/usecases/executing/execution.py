@@ -159,7 +159,7 @@ class Execution:
     ) -> Done:
         """Record how it ended; nothing that goes wrong here changes how the command ended."""
         now = self.author.clock.now()
-        facts = replace(facts, deployment=replace(facts.deployment, evidence=self.evidence()))
+        facts = replace(facts, deployment=facts.deployment._replace(evidence=self.evidence()))
         started = None if start is None else start.id
         body = finished_body(facts, before, ended, after, started=started, times=(began, now))
         if not_run is not None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from gitaudit.usecases.pipelines.model import (
     Actor,
     Pipeline,
-    System,
     host,
     joined,
     person,
@@ -20,12 +19,11 @@ from gitaudit.usecases.pipelines.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _PULL_REF = re.compile(r"refs/pull/([1-9][0-9]*)/(?:merge|head)")
 _SSH_URL = re.compile(r"(?:ssh://)?git@([A-Za-z0-9.-]+)[:/](.+?)(?:\.git)?/?")
 _BOT = "[bot]"
-TRUE = frozenset({"true", "True", "1"})
 
 
 def _github(variables: Mapping[str, str]) -> Pipeline:
@@ -158,9 +156,12 @@ def _bitbucket(variables: Mapping[str, str]) -> Pipeline:
     )
 
 
-GITHUB = System(lambda variables: variables.get("GITHUB_ACTIONS") in TRUE, _github)
-GITLAB = System(lambda variables: variables.get("GITLAB_CI") in TRUE, _gitlab)
-CIRCLECI = System(lambda variables: variables.get("CIRCLECI") in TRUE, _circleci)
-AZURE = System(lambda variables: variables.get("TF_BUILD") in TRUE, _azure)
-BUILDKITE = System(lambda variables: variables.get("BUILDKITE") in TRUE, _buildkite)
-BITBUCKET = System(lambda variables: "BITBUCKET_BUILD_NUMBER" in variables, _bitbucket)
+HOSTED: dict[str, Callable[[Mapping[str, str]], Pipeline]] = {
+    "github-actions": _github,
+    "gitlab-ci": _gitlab,
+    "circleci": _circleci,
+    "azure-pipelines": _azure,
+    "buildkite": _buildkite,
+    "bitbucket-pipelines": _bitbucket,
+}
+"""How the variables of each of them are read."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@:/+{}()~\[\],=#-]{0,199}", re.ASCII)
 _URL = re.compile(r"https?://[A-Za-z0-9.:_\[\]-]+([/?#][^ \"<>]*)?", re.ASCII)
@@ -18,8 +17,7 @@ _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066
 MAX_URL = 2048
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
+class Actor(NamedTuple):
     """Somebody or something that acts, as records have it."""
 
     kind: Literal["human", "workload", "system"]
@@ -31,8 +29,7 @@ class Actor:
         return {"kind": self.kind, "id": self.id, "auth": self.auth}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """What the variables of a pipeline tell; None and empty where they do not.
 
     Attributes:
@@ -54,13 +51,6 @@ class Pipeline:
     branch: str | None = None
     deployment_id: str | None = None
     attempt: int | None = None
-
-
-class System(NamedTuple):
-    """A system that runs pipelines: how it is recognised, and how it is read."""
-
-    is_here: Callable[[Mapping[str, str]], bool]
-    read: Callable[[Mapping[str, str]], Pipeline]
 
 
 def text(variables: Mapping[str, str], *names: str) -> str | None:

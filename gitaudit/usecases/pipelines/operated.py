@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitaudit.usecases.pipelines.model import Pipeline, System, host, person, schedule, text, url, whole, workload
+from gitaudit.usecases.pipelines.model import Pipeline, host, person, schedule, text, url, whole, workload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 def _jenkins(variables: Mapping[str, str]) -> Pipeline:
@@ -61,7 +61,10 @@ def _argo_workflows(variables: Mapping[str, str]) -> Pipeline:
     )
 
 
-JENKINS = System(lambda variables: "JENKINS_URL" in variables and "BUILD_TAG" in variables, _jenkins)
-ATLANTIS = System(lambda variables: "ATLANTIS_TERRAFORM_VERSION" in variables and "PULL_NUM" in variables, _atlantis)
-SPACELIFT = System(lambda variables: "TF_VAR_spacelift_run_id" in variables, _spacelift)
-ARGO_WORKFLOWS = System(lambda variables: "ARGO_NODE_ID" in variables or "ARGO_TEMPLATE" in variables, _argo_workflows)
+OPERATED: dict[str, Callable[[Mapping[str, str]], Pipeline]] = {
+    "jenkins": _jenkins,
+    "atlantis": _atlantis,
+    "spacelift": _spacelift,
+    "argo-workflows": _argo_workflows,
+}
+"""How the variables of each of them are read."""
