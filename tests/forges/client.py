@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+TOKEN = "glpat-SECRET/secret+0123456789"
 VARIABLES = {"github": "GH_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN", "bitbucket": "BITBUCKET_TOKEN"}
 
 

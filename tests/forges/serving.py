@@ -43,6 +43,17 @@ class FakeForge(Protocol):
         """Return the answer to a request."""
 
 
+class Plain:
+    """Answers everything with the same."""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        self._answer = answer or Answer(document={"fine": True})
+
+    def answer(self, _asked: Asked) -> Answer:
+        """Answer."""
+        return self._answer
+
+
 @dataclass(kw_only=True)
 class Served:
     """A server that runs: its address, what it was asked, and answers that it gives before the forge is asked."""
@@ -72,57 +83,73 @@ def page(asked: Asked, items: list[Any], url: str, *, size_name: str = "per_page
     return Answer(document=items[(number - 1) * count : number * count], headers=headers)
 
 
+class _Server(ThreadingHTTPServer):
+    """Listens on a free port, answers as a forge and notes what it was asked."""
+
+    def __init__(self, forge: FakeForge, context: ssl.SSLContext | None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        if context is not None:
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.forge = forge
+        self.served = Served(url=f"{'https' if context else 'http'}://127.0.0.1:{self.server_address[1]}")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: the client would else wait for a delayed acknowledgement
+
+    def handle_any(self) -> None:
+        """Note a request and answer it."""
+        asked, served = self.read(), self.server.served
+        served.asked.append(asked)
+        self.send(served.first.pop(0) if served.first else self.server.forge.answer(asked))
+
+    def read(self) -> Asked:
+        """Read a request."""
+        parts = urlsplit(self.path)
+        content = self.rfile.read(int(self.headers.get("content-length", "0")))
+        if content:
+            assert self.headers["content-type"] == "application/json"
+        return Asked(
+            method=self.command,
+            path=parts.path,
+            query=dict(parse_qsl(parts.query)),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=json.loads(content) if content else None,
+        )
+
+    def send(self, answer: Answer) -> None:
+        """Send an answer, or end the connection without one."""
+        if answer.drop:
+            self.close_connection = True
+            return
+        document = answer.document
+        content = document if isinstance(document, bytes) else json.dumps(document).encode()
+        content = b"" if document is None else content
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - the names that http.server asks for
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def serving(forge: FakeForge, context: ssl.SSLContext | None = None) -> Iterator[Served]:
     """Run a server for a forge until the context ends."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # head and body in one packet: the client would else wait for a delayed acknowledgement
-
-        def handle_any(self) -> None:
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("content-length", "0"))
-            content = self.rfile.read(length)
-            if content:
-                assert self.headers["content-type"] == "application/json"
-            asked = Asked(
-                method=self.command,
-                path=parts.path,
-                query=dict(parse_qsl(parts.query)),
-                headers={name.lower(): value for name, value in self.headers.items()},
-                body=json.loads(content) if content else None,
-            )
-            served.asked.append(asked)
-            self.send(served.first.pop(0) if served.first else forge.answer(asked))
-
-        def send(self, answer: Answer) -> None:
-            if answer.drop:
-                self.close_connection = True
-                return
-            document = answer.document
-            content = document if isinstance(document, bytes) else json.dumps(document).encode()
-            content = b"" if document is None else content
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - the names that http.server asks for
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    served = Served(url=f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}")
+    server = _Server(forge, context)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield served
+        yield server.served
     finally:
         server.shutdown()
         server.server_close()
