@@ -14,6 +14,7 @@ from gitaudit.log.record import Record, link
 from gitaudit.log.times import epoch, parse_time
 from gitaudit.log.tree import FOLDER_MODE, Entry, format_tree, parse_tree
 from gitaudit.usecases.build import file_digests, write_files
+from tests.tamper.sample import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from gitaudit.usecases.position import Position
     from tests.support.openpgp import SignatureOptions, TestKey
     from tests.tamper.sample import Writer
+
+FILE, FOLDER = b"100644", b"40000"
+"""The modes that a tree of a log has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +137,23 @@ def with_entry(store: ObjectStore, tree: str | None, names: Sequence[bytes], ent
     else:
         entries[first] = Entry(entry[0], bytes.fromhex(entry[1]))
     return store.write("tree", format_tree(entries))
+
+
+def drift(log: Writer, who: str = "ci", **more: object) -> Draft:
+    """Return the draft of a record that the pipeline may sign."""
+    body = {"environment": ENVIRONMENT, "detected": False, "source": "terraform plan", **more}
+    return log.author(who).draft("drift", body)
+
+
+def again(log: Writer) -> Draft:
+    """Return the draft of `drift` as it was the last time, so that the bytes of its record are known."""
+    log.clock._made -= 1
+    return drift(log)
+
+
+def tree_of(log: Writer, commit: str) -> str:
+    """Return the id of a commit's tree."""
+    return log.store.read(commit)[1][5:45].decode()
 
 
 def redated(draft: Draft, **times: str) -> Draft:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gitaudit.policy.config import Config
     from gitaudit.policy.policy import Policy
     from gitaudit.ports import ObjectReader, Schemas, Verifier
+    from tests.tamper.forging import Forged
     from tests.tamper.sample import Writer
 
 DONE, BAD, UNDECIDED = 0, 1, 3
@@ -81,6 +82,21 @@ def judge(
 def judge_log(log: Writer, head: str | None = None, *, now: datetime | None = None) -> Verdict:
     """Verify a log from genesis."""
     return judge(log.store, log.config, log.now if now is None else now, head or log.head.commit)
+
+
+def found(log: Writer, forged: Forged, *rules: str) -> Verdict:
+    """Verify the log with a forged commit on top; exactly these rules name its record."""
+    verdict = judge_log(log, forged.commit)
+    assert verdict.code == BAD, verdict.errors
+    assert sorted(verdict.rules) == sorted(rules), verdict.errors
+    assert all(forged.place in verdict.named(rule) for rule in rules), verdict.errors
+    return verdict
+
+
+def accepted(log: Writer, forged: Forged) -> None:
+    """Verify the log with a commit on top that breaks no rule."""
+    verdict = judge_log(log, forged.commit)
+    assert (verdict.code, verdict.errors) == (DONE, ()), verdict.errors
 
 
 def remember_policies(patch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,9 @@ from gitaudit.model import GOVERNING_TYPES, RECORD_TYPES
 from gitaudit.usecases.position import position_at
 from gitaudit.usecases.record_change import uncovered_commits
 from tests.support.logs import NOTES
-from tests.tamper.forging import Forgery, forge, seconds
-from tests.tamper.judging import BAD, DONE, TERSE, judge, judge_log, remember_policies
+from tests.tamper.forging import Forgery, drift, forge, seconds
+from tests.tamper.judging import BAD, DONE, TERSE, accepted, found, judge, judge_log, remember_policies
 from tests.tamper.sample import ENVIRONMENT, SCHEMAS, Repository, about
-from tests.tamper.test_signers import accepted, drift, found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

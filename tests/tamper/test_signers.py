@@ -11,41 +11,18 @@ import pytest
 from gitaudit.log.times import epoch, format_time, from_epoch
 from tests.support.logs import NOTES
 from tests.support.openpgp import TestKey, armor
-from tests.tamper.forging import Forgery, forge, two_packets
-from tests.tamper.judging import BAD, DONE, judge_log
+from tests.tamper.forging import Forgery, drift, forge, two_packets
+from tests.tamper.judging import BAD, DONE, accepted, found, judge_log
 from tests.tamper.sample import ENVIRONMENT, about
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitaudit.model import Draft
-    from tests.tamper.forging import Forged
-    from tests.tamper.judging import Verdict
     from tests.tamper.sample import Writer
 
 TOLERANCE = 600
 FINISHED = {"environment": ENVIRONMENT, "outcome": "succeeded", "outcome_source": "stated"}
-
-
-def drift(log: Writer, who: str = "ci", **more: object) -> Draft:
-    """Return the draft of a record that the pipeline may sign."""
-    body = {"environment": ENVIRONMENT, "detected": False, "source": "terraform plan", **more}
-    return log.author(who).draft("drift", body)
-
-
-def found(log: Writer, forged: Forged, *rules: str) -> Verdict:
-    """Verify the log with a forged commit on top; exactly these rules name its record."""
-    verdict = judge_log(log, forged.commit)
-    assert verdict.code == BAD
-    assert sorted(verdict.rules) == sorted(rules), verdict.errors
-    assert all(forged.place in verdict.named(rule) for rule in rules)
-    return verdict
-
-
-def accepted(log: Writer, forged: Forged) -> None:
-    """Verify the log with a commit on top that breaks no rule."""
-    verdict = judge_log(log, forged.commit)
-    assert (verdict.code, verdict.errors) == (DONE, ())
 
 
 def test_honest_forgery_is_accepted(log: Writer) -> None:
