@@ -6,10 +6,21 @@ import base64
 import json
 import random
 from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WORD = ascii_letters + digits
 HEX = "0123456789abcdef"
 BASE32 = ascii_uppercase + "234567"
+
+
+class Some(Protocol):
+    """Draws characters of an alphabet."""
+
+    def __call__(self, number: int, alphabet: str = WORD) -> str:
+        """Return so many characters."""
 
 
 def made_secrets(seed: int = 7) -> dict[str, str]:
@@ -19,10 +30,17 @@ def made_secrets(seed: int = 7) -> dict[str, str]:
     def some(number: int, alphabet: str = WORD) -> str:
         return "".join(chance.choice(alphabet) for _ in range(number))
 
-    def part(value: object) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
     guid = "-".join(some(number, HEX) for number in (8, 4, 4, 4, 12))
+    return {
+        **_of_services(some),
+        **_of_formats(some),
+        **_of_infrastructure(some, guid),
+        **_without_form(some, chance.randbytes),
+    }
+
+
+def _of_services(some: Some) -> dict[str, str]:
+    """Return tokens of services, by the form that each gives its own."""
     openai = "T3Blbk" + "FJ"
     return {
         "AWS key id": "AK" + "IA" + some(16, BASE32),
@@ -46,12 +64,24 @@ def made_secrets(seed: int = 7) -> dict[str, str]:
         "SendGrid key": f"SG.{some(22)}.{some(43)}",
         "Twilio key": "SK" + some(32, HEX),
         "Mailgun key": "key-" + some(32, HEX),
-        "JSON web token": f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part({'sub': '1234', 'name': 'x'})}.{some(43)}",
+    }
+
+
+def _of_formats(some: Some) -> dict[str, str]:
+    """Return what formats that many share make of a secret."""
+    return {
+        "JSON web token": f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part({'sub': '1234', 'name': 'x'})}.{some(43)}",
         "private key": "-----BEGIN RSA " + "PRIVATE KEY-----",
         "OpenSSH key": "-----BEGIN OPENSSH " + "PRIVATE KEY-----",
         "OpenPGP key": "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----",
         "password in a URL": f"https://deploy:{some(12)}@example.com/repo",
         "password of a database": f"postgres://app:{some(10)}@db.internal:5432/app",
+    }
+
+
+def _of_infrastructure(some: Some, guid: str) -> dict[str, str]:
+    """Return tokens of what runs, stores and watches infrastructure."""
+    return {
         "Vault token": "hvs." + some(95),
         "Vault token, old": "s." + some(24),
         "Terraform Cloud token": f"{some(14)}.atlasv1.{some(64)}",
@@ -67,13 +97,24 @@ def made_secrets(seed: int = 7) -> dict[str, str]:
         "Discord token": f"M{some(23)}.{some(6)}.{some(27)}",
         "Telegram token": f"{some(10, digits)}:AA{some(33)}",
         "age key": "AGE-SECRET-" + "KEY-1" + some(58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"),
+    }
+
+
+def _without_form(some: Some, randbytes: Callable[[int], bytes]) -> dict[str, str]:
+    """Return secrets of no form of their own, with and without a word that says what they are."""
+    return {
         "password, assigned": "password=" + some(9) + "&3",
         "password of words, assigned": "password: " + some(24, ascii_lowercase),
         "token, assigned": "token=" + some(20),
         "bearer token": "Authorization: Bearer " + some(40),
         "32 hex digits": some(32, HEX),
         "64 hex digits": some(64, HEX),
-        "24 bytes in Base64": base64.b64encode(chance.randbytes(24)).decode(),
+        "24 bytes in Base64": base64.b64encode(randbytes(24)).decode(),
         "20 letters and digits": some(20),
         "password of 16 characters": some(16, WORD + "!#$%&*()-_=+[]{}<>:?"),
     }
+
+
+def _part(value: object) -> str:
+    """Return a part of a JSON web token."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

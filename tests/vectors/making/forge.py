@@ -236,11 +236,7 @@ class Forge:
         )
         at = parts.committed if signed is None else signed
         found = packet(KEYS[key or who].signature(format_payload(parts), at, hash=hash))
-        try:
-            canonical = parse_armored(armor(found), canonical=False).armored
-        except MalformedError:
-            canonical = armor(found)
-        return self.put("commit", commit(format_commit(parts, armored(canonical))))
+        return self.put("commit", commit(format_commit(parts, armored(canonical_armor(found)))))
 
     def write_notes(self, who: str = "owner", *, edit: Callable[[Files], Files] = same, **signing: Any) -> None:  # noqa: ANN401 - those of `sign`
         """Write the notes of all records so far."""
@@ -252,6 +248,14 @@ class Forge:
                 files[note_path(commit)] = (FILE_MODE, old + format_note_line(record))
         message = format_notes_message(self.origin, self.head, self.size)
         self.notes = self.sign(who, self.put_files(edit(files)), message, self.notes, **signing)
+
+
+def canonical_armor(packet: bytes) -> bytes:
+    """Return a signature packet as commits hold it, one that is none in plain armor."""
+    try:
+        return parse_armored(armor(packet), canonical=False).armored
+    except MalformedError:
+        return armor(packet)
 
 
 def digest(content: bytes) -> str:
