@@ -7,22 +7,16 @@ table like `bench.run`.
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.run import Bench, Claim
+from bench.frame import Bench, Claim, in_turn, main, milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 PAIRS = 25
 SIGN = ("git", "commit", "--quiet", "-S", "--allow-empty", "-m", "empty")
@@ -64,28 +58,19 @@ class Hooks(Bench):
         )
         return time.perf_counter() - started
 
-    def compare(self, what: str, bound: float, hook: Callable[[Path, int], float], path: Path) -> Claim:
+    def against_commit(self, what: str, bound: float, hook: Callable[[int], float], path: Path) -> Claim:
         """Time runs of a hook in turn with signed commits."""
-        hook(path, 0)  # the first run after a change of the policy copies it
-        pairs = [(hook(path, number + 1), self.seconds(SIGN, path)) for number in range(PAIRS)]
-        ratio = median(mine / git for mine, git in pairs)
-        return Claim(
-            name=f"{what}, against `git commit -S --allow-empty`",
-            bound=f"at most {bound:g}",
-            ours=_milliseconds([mine for mine, _ in pairs]),
-            theirs=_milliseconds([git for _, git in pairs]),
-            ratio=ratio,
-            holds=ratio <= bound,
-        )
+        pairs = in_turn(PAIRS, hook, lambda _: self.seconds(SIGN, path))
+        return pairs.at_most(bound, f"{what}, against `git commit -S --allow-empty`", milliseconds)
 
     def push_of_application(self) -> Claim:
         """Time the hook for a push whose commit changes no IaC file."""
         path = self.repository("application")
         commits = [self.commit(path, "app.py", f"{number}") for number in range(PAIRS + 2)]
-        return self.compare(
+        return self.against_commit(
             "the hook of a push without an IaC file",
             4,
-            lambda place, number: self.hook(place, commits[number], commits[number + 1]),
+            lambda number: self.hook(path, commits[number], commits[number + 1]),
             path,
         )
 
@@ -93,10 +78,10 @@ class Hooks(Bench):
         """Time the hook for a push of one IaC commit: record, signature and all but the network."""
         path = self.repository("infrastructure")
         commits = [self.commit(path, "main.tf", f"{number}") for number in range(PAIRS + 2)]
-        return self.compare(
+        return self.against_commit(
             "the hook of a push of one IaC commit, without the network",
             15,
-            lambda place, number: self.hook(place, commits[number], commits[number + 1]),
+            lambda number: self.hook(path, commits[number], commits[number + 1]),
             path,
         )
 
@@ -104,27 +89,21 @@ class Hooks(Bench):
         """Time the hook that links an amended commit."""
         path = self.repository("amend")
         commits = [self.commit(path, "app.py", f"{number}") for number in range(2)]
-        return self.compare(
+        return self.against_commit(
             "the hook of an amend",
             4,
-            lambda place, _: self.hook(place, commits[0], commits[1], name="post-rewrite"),
+            lambda _: self.hook(path, commits[0], commits[1], name="post-rewrite"),
             path,
         )
 
     def first_push(self) -> Claim:
         """Time the first push of a branch to a remote never seen before, whose other branch has 5,000 commits or 50."""
-        places = [self.history(5_000), self.history(50)]
-        for path in places:
-            self.first(path)
-        pairs = [(self.first(places[0]), self.first(places[1])) for _ in range(PAIRS)]
-        ratio = median(long / short for long, short in pairs)
-        return Claim(
-            name="the hook of a first push to a remote that has 5,000 commits on another branch, against 50",
-            bound="at most 1.2",
-            ours=_milliseconds([long for long, _ in pairs]),
-            theirs=_milliseconds([short for _, short in pairs]),
-            ratio=ratio,
-            holds=ratio <= 1.2,
+        long, short = self.history(5_000), self.history(50)
+        pairs = in_turn(PAIRS, lambda _: self.first(long), lambda _: self.first(short))
+        return pairs.at_most(
+            1.2,
+            "the hook of a first push to a remote that has 5,000 commits on another branch, against 50",
+            milliseconds,
         )
 
     def first(self, path: Path) -> float:
@@ -152,31 +131,6 @@ class Hooks(Bench):
         return path
 
 
-def _milliseconds(values: Sequence[float]) -> str:
-    return f"{median(values) * 1000:.1f} ms"
-
-
-def main() -> int:
-    """Run the measurements and print the table; the exit code says whether every bound was kept."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", metavar="NAME", help="push_of_application, push_of_infrastructure, amend, first_push")
-    options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="gab-", dir="/tmp"))
-    try:
-        bench = Hooks(folder, quick=False)
-        measures = [bench.push_of_application, bench.push_of_infrastructure, bench.amend, bench.first_push]
-        print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}\n")
-        print("| what | gitaudit | compared with | ratio | bound | kept |\n|---|---|---|---|---|---|")
-        claims = []
-        for measure in measures:
-            if options.only in {None, measure.__name__}:
-                claims.append(measure())
-                print(claims[-1].row(), flush=True)
-        return 0 if all(claim.holds for claim in claims) else 1
-    finally:
-        subprocess.run(["gpgconf", "--kill", "all"], env={**os.environ, "GNUPGHOME": str(folder / "g")}, check=False)
-        shutil.rmtree(folder)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    measures = (Hooks.push_of_application, Hooks.push_of_infrastructure, Hooks.amend, Hooks.first_push)
+    sys.exit(main(__doc__, Hooks, measures))

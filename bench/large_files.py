@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from bench.frame import machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,7 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=200)
     size = parser.parse_args().megabytes * 1_000_000
-    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}\n")
+    print(f"{machine()}\n")
     print("| file | gitaudit | peak | `json.loads` alone | peak | ratio of time | |\n|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for label, name, kind, parts, end in FILES:

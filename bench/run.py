@@ -7,80 +7,22 @@ outside a new temporary folder is touched.
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
-from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from bench.frame import Bench, Claim, in_turn, main, seconds
 from bench.make_log import make_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
-CHECKOUT = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """One line of the table: a name, the bound it must keep, and the medians that were measured."""
-
-    name: str
-    bound: str
-    ours: str
-    theirs: str
-    ratio: float
-    holds: bool
-
-    def row(self) -> str:
-        """Return the claim as a row of a Markdown table."""
-        kept = "yes" if self.holds else "**no**"
-        return f"| {self.name} | {self.ours} | {self.theirs} | {self.ratio:.2f} | {self.bound} | {kept} |"
+RECORD = ("record-deploy", "--env", "prod", "--outcome", "succeeded")
 
 
-class Bench:
-    """Runs measurements in one temporary folder with a home, a keyring and a configuration of its own."""
-
-    def __init__(self, folder: Path, *, quick: bool) -> None:
-        self.folder = folder
-        self.scale = 10 if quick else 1
-        self.gitaudit = str(folder / "venv" / "bin" / "gitaudit")
-        _install(folder / "venv")
-        self.env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "GNUPGHOME": str(folder / "g"),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "LC_ALL": "C.UTF-8",
-        }
-        (folder / "g").mkdir(mode=0o700)
-        self.run(
-            ["gpg", "--batch", "--quiet", "--passphrase", "", "--quick-gen-key", "Bench", "ed25519", "sign", "never"]
-        )
-        listed = self.run(["gpg", "--list-keys", "--with-colons"], capture=True)
-        self.key = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:"))
-        for name, value in (("user.name", "Bench"), ("user.email", "b@example.invalid"), ("user.signingkey", self.key)):
-            self.run(["git", "config", "--global", name, value])
-
-    def run(self, command: Sequence[str], *, cwd: Path | None = None, capture: bool = False) -> str:
-        """Run a command to its end; its output is thrown away unless captured."""
-        done = subprocess.run(
-            command, cwd=cwd or self.folder, env=self.env, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.PIPE
-        )
-        return done.stdout.decode() if capture else ""
-
-    def seconds(self, command: Sequence[str], cwd: Path) -> float:
-        """Return how long a command takes, by the clock on the wall."""
-        started = time.perf_counter()
-        self.run(command, cwd=cwd)
-        return time.perf_counter() - started
+class Commands(Bench):
+    """Measurements of commands."""
 
     def log(self, records: int) -> tuple[Path, str]:
         """Return a bare repository with a log of so many records, and its genesis commit; made once."""
@@ -97,13 +39,13 @@ class Bench:
         path, genesis = self.log(records)
         ours = [self.gitaudit, "verify", "--full", "--trust", genesis]
         theirs = ["git", "log", "--format=%G?", "refs/heads/audit"]
-        pairs = [(self.seconds(theirs, path), self.seconds(ours, path)) for _ in range(3)]
-        ratio = median(git / mine for git, mine in pairs)
+        pairs = self.compare(3, ours, theirs, path)
+        ratio = 1 / pairs.ratio
         return Claim(
             name=f"`gitaudit verify --full` of {records} records, times as fast as `git log --format=%G?`",
             bound="at least 20",
-            ours=_seconds([mine for _, mine in pairs]),
-            theirs=_seconds([git for git, _ in pairs]),
+            ours=seconds(pairs.ours),
+            theirs=seconds(pairs.theirs),
             ratio=ratio,
             holds=ratio >= 20,
         )
@@ -134,18 +76,10 @@ class Bench:
 
     def append_flatness(self) -> Claim:
         """Compare the time of an append to a long log with that to a short one, in turn."""
-        logs = [self.workspace(size // self.scale) for size in (20_000, 1_000)]
-        command = [self.gitaudit, "record-deploy", "--env", "prod", "--outcome", "succeeded"]
-        pairs = [(self.seconds(command, logs[0]), self.seconds(command, logs[1])) for _ in range(15)]
-        ratio = median(long / short for long, short in pairs)
-        return Claim(
-            name="`record-deploy` as the 20,000th record, against the 1,000th",
-            bound="at most 1.2",
-            ours=_seconds([long for long, _ in pairs]),
-            theirs=_seconds([short for _, short in pairs]),
-            ratio=ratio,
-            holds=ratio <= 1.2,
-        )
+        long, short = (self.workspace(size // self.scale) for size in (20_000, 1_000))
+        command = [self.gitaudit, *RECORD]
+        pairs = in_turn(15, lambda _: self.seconds(command, long), lambda _: self.seconds(command, short))
+        return pairs.at_most(1.2, "`record-deploy` as the 20,000th record, against the 1,000th", seconds)
 
     def workspace(self, records: int) -> Path:
         """Return a clone with work tree of a log of so many records, in which the user's key may record."""
@@ -182,77 +116,30 @@ class Bench:
         """Time `exec -- true` without a remote, which is all that it adds to a command, against `record-deploy`."""
         path = self.plain("exec")
         ours = [self.gitaudit, "exec", "--quiet", "--env", "prod", "--", "true"]
-        theirs = [self.gitaudit, "record-deploy", "--env", "prod", "--outcome", "succeeded"]
-        pairs = [(self.seconds(theirs, path), self.seconds(ours, path)) for _ in range(15)]
-        ratio = median(mine / one for one, mine in pairs)
-        added = median(mine for _, mine in pairs)
+        pairs = self.compare(15, ours, [self.gitaudit, *RECORD], path)
         return Claim(
             name="`exec -- true` without a remote (two records), against `record-deploy` (one)",
             bound="at most 2, and at most 0.5 s",
-            ours=_seconds([mine for _, mine in pairs]),
-            theirs=_seconds([one for one, _ in pairs]),
-            ratio=ratio,
-            holds=ratio <= 2 and added <= 0.5,
+            ours=seconds(pairs.ours),
+            theirs=seconds(pairs.theirs),
+            ratio=pairs.ratio,
+            holds=pairs.ratio <= 2 and median(pairs.ours) <= 0.5,
         )
 
     def record_cost(self) -> Claim:
         """Time `record-deploy` without a remote against `git commit -S --allow-empty`, in turn."""
         path = self.plain("plain")
-        ours = [self.gitaudit, "record-deploy", "--env", "prod", "--outcome", "succeeded"]
         theirs = ["git", "commit", "--quiet", "-S", "--allow-empty", "-m", "empty"]
-        pairs = [(self.seconds(ours, path), self.seconds(theirs, path)) for _ in range(15)]
-        ratio = median(mine / git for mine, git in pairs)
-        return Claim(
-            name="`record-deploy` without a remote, against `git commit -S --allow-empty`",
-            bound="at most 12",
-            ours=_seconds([mine for mine, _ in pairs]),
-            theirs=_seconds([git for _, git in pairs]),
-            ratio=ratio,
-            holds=ratio <= 12,
-        )
-
-
-def _install(place: Path) -> None:
-    """Install gitaudit as its users do: an editable one starts some milliseconds later."""
-    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
-    pip = [str(place / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-    subprocess.run([*pip, str(CHECKOUT)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def _seconds(values: Sequence[float]) -> str:
-    return f"{median(values):.3f} s"
-
-
-def main() -> int:
-    """Run the measurements and print the table; the exit code says whether every bound was kept."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="logs of a tenth of the size")
-    parser.add_argument(
-        "--only", metavar="NAME", help="record_cost, exec_cost, verify_speed, verify_memory or append_flatness"
-    )
-    options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="gab-", dir="/tmp"))
-    try:
-        bench = Bench(folder, quick=options.quick)
-        measures: list[Callable[[], Claim]] = [
-            bench.record_cost,
-            bench.exec_cost,
-            bench.verify_speed,
-            bench.verify_memory,
-            bench.append_flatness,
-        ]
-        print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}\n")
-        print("| what | gitaudit | compared with | ratio | bound | kept |\n|---|---|---|---|---|---|")
-        claims = []
-        for measure in measures:
-            if options.only in {None, measure.__name__}:
-                claims.append(measure())
-                print(claims[-1].row(), flush=True)
-        return 0 if all(claim.holds for claim in claims) else 1
-    finally:
-        subprocess.run(["gpgconf", "--kill", "all"], env={**os.environ, "GNUPGHOME": str(folder / "g")}, check=False)
-        shutil.rmtree(folder)
+        pairs = self.compare(15, [self.gitaudit, *RECORD], theirs, path)
+        return pairs.at_most(12, "`record-deploy` without a remote, against `git commit -S --allow-empty`", seconds)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    measures = (
+        Commands.record_cost,
+        Commands.exec_cost,
+        Commands.verify_speed,
+        Commands.verify_memory,
+        Commands.append_flatness,
+    )
+    sys.exit(main(__doc__, Commands, measures, scalable=True))
