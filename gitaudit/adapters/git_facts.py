@@ -1,4 +1,4 @@
-"""What the doctor asks git and the Git directory: version, refspecs, hooks, the settings of a repository pushed to."""
+"""What git and the Git directory tell of a setup: version, refspecs, hooks, the settings of a repository pushed to."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from gitaudit.adapters.git_program import run_git
+from gitaudit.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MAX_HOOK_BYTES = 262_144
 _VERSION = re.compile(r"git version ([0-9]+)\.([0-9]+)(?:\.([0-9]+))?")
 CONFIGURED_HOOKS_SINCE = (2, 54)
+"""The first version of git that runs hooks named in its configuration."""
 
 
 def git_version() -> tuple[tuple[int, ...], str]:
@@ -28,14 +30,16 @@ def git_version() -> tuple[tuple[int, ...], str]:
 
 
 def hooks_folder(store: GitStore) -> Path:
-    """Return where git looks for hooks, `core.hooksPath` resolved as git resolves it."""
-    place = store.work_tree or store.git_dir
-    result = run_git(
-        ["-C", str(place), "rev-parse", "--path-format=absolute", "--git-path", "hooks"], git_dir=store.git_dir
-    )
-    if result.returncode != 0:
-        return store.common_dir / "hooks"
-    return Path(os.fsdecode(result.stdout.removesuffix(b"\n")))
+    """Return where git looks for hooks: `core.hooksPath`, or the folder that all worktrees share.
+
+    Raises:
+        SetupError: git does not tell.
+    """
+    at = str(store.work_tree or store.git_dir)
+    told = run_git(["-C", at, "rev-parse", "--path-format=absolute", "--git-path", "hooks"], git_dir=store.git_dir)
+    if told.returncode != 0:
+        raise SetupError(f"git does not tell where its hooks are: {told.message}", hint="git 2.31 or later is needed")
+    return Path(os.fsdecode(told.stdout.removesuffix(b"\n")))
 
 
 def read_program(path: Path) -> tuple[bool, bytes] | None:

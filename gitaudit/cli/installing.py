@@ -53,9 +53,10 @@ def uninstall_hooks(session: Session, output: Output) -> None:
 
 def print_hooks(session: Session, output: Output, *, guard: bool) -> None:
     """Print the stubs, and where each belongs."""
+    from gitaudit.adapters.git_facts import hooks_folder
     from gitaudit.adapters.hooks import managers, stubs
 
-    folder = managers.hook_folder(session.store)
+    folder = hooks_folder(session.store)
     log = _log_of(session)
     names = names_for(session, guard=guard)
     texts = {str(folder / name): stubs.stub(name, log).decode("utf-8", "backslashreplace") for name in names}
@@ -72,10 +73,11 @@ def print_hooks(session: Session, output: Output, *, guard: bool) -> None:
 
 def show_hooks(session: Session, output: Output) -> int:
     """Print the state of the hooks; return 3 where git does not run one that is to be there."""
+    from gitaudit.adapters.git_facts import hooks_folder
     from gitaudit.adapters.hooks import managers, stubs
     from gitaudit.adapters.hooks.status import status
 
-    guard = managers.read(managers.hook_folder(session.store) / stubs.GUARD)
+    guard = managers.read(hooks_folder(session.store) / stubs.GUARD)
     states = status(session.store, names_for(session, guard=stubs.is_ours(guard)))
     _tell(output, "status", [], states)
     return NOT_RUN if any(one.problem for one in states) else 0

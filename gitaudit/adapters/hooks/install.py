@@ -13,6 +13,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitaudit.adapters.git_facts import CONFIGURED_HOOKS_SINCE, git_version, hooks_folder
 from gitaudit.adapters.git_program import run_git
 from gitaudit.adapters.hooks import managers, stubs
 from gitaudit.adapters.hooks.managers import HUSKY_FOLDER, LEFTHOOK_LOCAL, read
@@ -50,7 +51,7 @@ def install(store: GitStore, names: Sequence[str], *, log: str, config: bool = F
     """
     if config:
         return [_configure(store, name) for name in names]
-    folder = managers.hook_folder(store)
+    folder = hooks_folder(store)
     changes = [change for name in names for change in _install_file(folder, name, stubs.stub(name, log))]
     if store.work_tree is not None:
         changes += _install_managed(store.work_tree, store, [name for name in names if name in stubs.NAMES])
@@ -116,10 +117,10 @@ def _put_block(path: Path, block: bytes, note: str) -> Iterator[Change]:
 
 
 def _configure(store: GitStore, name: str) -> Change:
-    version = managers.git_version(store)
-    if version < managers.CONFIG_SINCE:
+    version = git_version()[0]
+    if version < CONFIGURED_HOOKS_SINCE:
         raise SetupError(
-            f"expected git {'.'.join(map(str, managers.CONFIG_SINCE))} or later to run hooks named in its "
+            f"expected git {'.'.join(map(str, CONFIGURED_HOOKS_SINCE))} or later to run hooks named in its "
             f"configuration, found {'.'.join(map(str, version))}",
             hint="leave --config out",
         )
@@ -135,7 +136,7 @@ def _configure(store: GitStore, name: str) -> Change:
 def uninstall(store: GitStore) -> list[Change]:
     """Take out everything that `install` has put in, and put back what was there before. Raises `SetupError`."""
     changes: list[Change] = []
-    for folder in dict.fromkeys((managers.hook_folder(store), store.common_dir / "hooks")):
+    for folder in dict.fromkeys((hooks_folder(store), store.common_dir / "hooks")):
         for name in (*stubs.NAMES, stubs.GUARD):
             for suffix in ("", ".legacy", ".old"):
                 changes += _remove_stub(folder / f"{name}{suffix}")

@@ -1,14 +1,18 @@
-"""Hook managers, told by what they leave in a repository, and which file each lets others put a hook into."""
+"""Hook managers, told by what they leave in a repository, and which file each lets others put a hook into.
+
+Files are moved and written by what is said here, so a hook counts as a manager's by the very mark that the manager
+goes by. The doctor only reads: it looks in `usecases/doctor/hooks.py` for words, in whatever form somebody set it up.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitaudit.adapters.git_program import run_git
 from gitaudit.errors import SetupError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gitaudit.adapters.git_store import GitStore
 
 PRE_COMMIT_MARKS = (
@@ -27,17 +31,6 @@ LEFTHOOK_FILES = tuple(
 )
 LEFTHOOK_LOCAL = "lefthook-local.yml"
 HUSKY_FOLDER = ".husky"
-CONFIG_SINCE = (2, 54)
-"""The first version of git that runs hooks named in its configuration."""
-
-
-def hook_folder(store: GitStore) -> Path:
-    """Return the folder that git runs hooks from here: that of `core.hooksPath`, or the common one of all worktrees."""
-    at = str(store.work_tree or store.git_dir)
-    told = run_git(["-C", at, "rev-parse", "--path-format=absolute", "--git-path", "hooks"], git_dir=store.git_dir)
-    if told.returncode != 0:
-        raise SetupError(f"git does not tell where its hooks are: {told.message}", hint="git 2.31 or later is needed")
-    return Path(told.stdout.decode("utf-8", "surrogateescape").removesuffix("\n"))
 
 
 def read(path: Path) -> bytes | None:
@@ -73,10 +66,3 @@ def uses_husky(store: GitStore) -> bool:
 def uses_lefthook(store: GitStore) -> bool:
     """Return whether the work tree has a configuration of lefthook."""
     return store.work_tree is not None and any((store.work_tree / name).is_file() for name in LEFTHOOK_FILES)
-
-
-def git_version(store: GitStore) -> tuple[int, ...]:
-    """Return the version of git, as far as it has numbers."""
-    words = run_git(["version"], git_dir=store.git_dir).stdout.split()
-    numbers = words[2].split(b".") if len(words) > 2 else []  # noqa: PLR2004 - "git version 2.39.5"
-    return tuple(int(number) for number in numbers if number.isdigit())

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitaudit.adapters.git_facts import CONFIGURED_HOOKS_SINCE, git_version, hooks_folder
 from gitaudit.adapters.git_program import run_git
 from gitaudit.adapters.hooks import managers, stubs
 from gitaudit.adapters.hooks.managers import HUSKY_FOLDER, LEFTHOOK_LOCAL, read
@@ -42,7 +43,7 @@ INSTALL = "run `gitaudit hooks install`"
 
 def status(store: GitStore, names: Sequence[str] = stubs.NAMES) -> list[HookState]:
     """Return the state of hooks, as git would find them now; no hook is run. Raises `SetupError`."""
-    folder = managers.hook_folder(store)
+    folder = hooks_folder(store)
     return [_configured(store, name) or _in_folder(store, folder, name) for name in names]
 
 
@@ -56,7 +57,7 @@ def _configured(store: GitStore, name: str) -> HookState | None:
         if key.endswith(".command") and re.search(rf"gitaudit\S* hook {name}\b", value)
     ]
     enabled = [one for one in called if fields.get(f"{one}.enabled") != "false" and fields.get(f"{one}.event") == name]
-    if not enabled or managers.git_version(store) < managers.CONFIG_SINCE:
+    if not enabled or git_version()[0] < CONFIGURED_HOOKS_SINCE:
         return None
     return HookState(name=name, via="config", path=enabled[0])
 

@@ -12,6 +12,7 @@ from gitaudit.adapters.git_facts import (
     read_program,
     read_texts,
 )
+from gitaudit.errors import SetupError
 from gitaudit.usecases.doctor.hooks import ASIDE, CHAINED, CONFIGURATIONS, HookFacts, HookFile
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ _HOOK = "pre-push"
 
 def hook_facts(store: GitStore) -> HookFacts:
     """Return what git does at a push of a clone with a work tree; three processes of git."""
-    folder, usual = hooks_folder(store), store.common_dir / "hooks"
+    usual = store.common_dir / "hooks"
+    try:
+        folder = hooks_folder(store)
+    except SetupError:
+        folder = usual  # there is more to tell than that git is too old, which has a check of its own
     found = GitConfig.by_git(store.git_dir).everything()
     beside = {
         ending: hook
