@@ -6,7 +6,6 @@ at some commit to start in the middle, and then it is worth what vouches for tha
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import ConfigError, LogError, MalformedError, SetupError
@@ -43,7 +42,7 @@ class Position(NamedTuple):
     frontier: Frontier | None = Frontier()
     signed_at: int = 0
     policy: Policy | None = None
-    certificates: Mapping[str, bytes] = MappingProxyType({})
+    certificates: Mapping[str, bytes] = {}
 
 
 def load_policy(data: bytes, schemas: Schemas) -> Policy:
