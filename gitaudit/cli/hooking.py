@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,7 +182,7 @@ def _told_apart(
             and _peeled(session, one.old) is None
         )
         if unknown and one.new is not None and options is not None and not (options.forced or always):
-            found.append(replace(one, old=None))
+            found.append(one._replace(old=None))
             continue
         if unknown:
             quiet = ["--no-tags", "--refmap=", "--no-write-fetch-head", "--no-auto-maintenance"]

@@ -15,9 +15,8 @@ What a `.gitignore` has besides is refused rather than misread: `[…]` and back
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import InputError
 
@@ -132,8 +131,7 @@ Nothing is taken out: what lies in `.terraform/` or `vendor/` is used by the too
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One pattern, cut at its slashes.
 
     Attributes:
@@ -155,15 +153,8 @@ class Pattern:
         return _match(globs, parts)
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class PathMatcher:
-    """Patterns, compiled; the last one that matches a path decides.
-
-    Attributes:
-        patterns: in their order.
-    """
-
-    patterns: tuple[Pattern, ...]
+    """Patterns, compiled; the last one that matches a path decides."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         """Compile the patterns.
@@ -176,7 +167,8 @@ class PathMatcher:
         """
         if len(patterns) > MAX_PATTERNS:
             raise InputError(f"expected at most {MAX_PATTERNS} path patterns, found {len(patterns)}")
-        object.__setattr__(self, "patterns", tuple(parse_pattern(pattern) for pattern in patterns))
+        self.patterns = tuple(parse_pattern(pattern) for pattern in patterns)
+        """In their order."""
 
     def matches(self, path: bytes) -> bool:
         """Return whether `path`, relative to the root of the repository and with `/`, is taken in."""

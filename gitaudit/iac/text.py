@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -47,8 +46,7 @@ class Number(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(NamedTuple):
     """What a file holds, as far as it is JSON objects.
 
     Attributes:

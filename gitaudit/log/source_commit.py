@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitaudit.errors import MalformedError
 
@@ -18,8 +18,7 @@ _PLAIN = re.compile(
 _WHEN = re.compile(rb" (-?[0-9]{1,19}) [+-][0-9]{4,}\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceCommit:
+class SourceCommit(NamedTuple):
     """A commit of the audited repository.
 
     Attributes:

@@ -6,8 +6,7 @@ comes. `log` marks it; a change record that says it replaces the commit, or a co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import LogError
 from gitaudit.usecases.chain import walk_back
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 REASON = "the commit never arrived: no branch of the clone that recorded it has it any more"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tips:
+class Tips(NamedTuple):
     """The commits that refs point at.
 
     Attributes:

@@ -7,9 +7,8 @@ pushed, so for a day that finding is a warning: the push may be under way, or re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from gitaudit.errors import LogError, ObjectError
 from gitaudit.iac.patterns import PathMatcher
@@ -37,8 +36,7 @@ AUTHOR_ID, COMMITTER_ID = "git:author", "git:committer"
 """Actors that the commit itself names; records hold no name and no e-mail of a person."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subjects:
+class Subjects(NamedTuple):
     """What a stretch of the log says of commits that do not exist.
 
     Attributes:

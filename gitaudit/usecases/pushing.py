@@ -6,10 +6,9 @@ A record made before a push says what is intended. Whether the commit arrived, `
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import InputError, SetupError
 from gitaudit.iac.patterns import PathMatcher
@@ -37,8 +36,7 @@ RECENT_RECORDS, RECENT = 100, timedelta(minutes=10)
 """So far back a record of the same forced update or deletion is looked for: a hook may run twice for one push."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushedRef:
+class PushedRef(NamedTuple):
     """One ref of a push.
 
     Attributes:
@@ -72,8 +70,7 @@ def _pushed(ref: str, new: str, old: str) -> PushedRef:
     return PushedRef(ref=ref, new=None if new == _NOTHING else new, old=None if old == _NOTHING else old)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushRecorder:
+class PushRecorder(NamedTuple):
     """Makes the drafts of a push.
 
     Attributes:

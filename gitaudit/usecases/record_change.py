@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitaudit.errors import LogError
@@ -14,7 +13,7 @@ from gitaudit.usecases.change_hints import Hinter
 from gitaudit.usecases.check_subject import commit_actors, source_time
 from gitaudit.usecases.drafts import Author, subject_of
 from gitaudit.usecases.notes import record_of
-from gitaudit.usecases.source_files import Matcher, changed_files, file_list
+from gitaudit.usecases.source_files import changed_files, file_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,29 +33,36 @@ _MARK = b"\nAudit-Type: change\nAudit-Commit: "
 _SIGNED_AT = re.compile(rb"\ncommitter [^\n]* ([0-9]{1,12}) \+0000\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRecorder:
-    """Makes drafts of change records.
+    """Makes drafts of change records."""
 
-    Attributes:
-        store: the repository.
-        verifier: proves who signed an audited commit.
-        author: of the records.
-        position: of the log; its policy says which files are infrastructure as code.
-        rewritten: the commits that a commit was made of by amending or rebasing, as this clone remembers them.
-    """
+    def __init__(
+        self,
+        *,
+        store: ObjectReader,
+        verifier: Verifier,
+        author: Author,
+        position: Position,
+        rewritten: Mapping[str, Sequence[str]] | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> None:
+        """Take what the drafts are made of.
 
-    store: ObjectReader
-    verifier: Verifier
-    author: Author
-    position: Position
-    rewritten: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    progress: Callable[[int, int], None] = lambda _done, _total: None
-    hinter: Hinter = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Prepare what makes hints."""
-        object.__setattr__(self, "hinter", Hinter(store=self.store))
+        Args:
+            store: the repository.
+            verifier: proves who signed an audited commit.
+            author: of the records.
+            position: of the log; its policy says which files are infrastructure as code.
+            rewritten: the commits that a commit was made of by amending or rebasing, as this clone remembers them.
+            progress: told how many of how many commits were looked at.
+        """
+        self.store = store
+        self.verifier = verifier
+        self.author = author
+        self.position = position
+        self.rewritten = rewritten or {}
+        self.progress = progress
+        self.hinter = Hinter(store=store)
 
     def drafts(self, commits: Iterable[str], ref: str | None) -> list[Draft]:
         """Return a draft for each of `commits` that changes IaC files and has no change record, in their order."""
@@ -82,7 +88,7 @@ class ChangeRecorder:
                 drafts.append(draft)
         return drafts
 
-    def draft(self, oid: str, ref: str | None, matcher: Matcher, replaced: Sequence[str] = ()) -> Draft | None:
+    def draft(self, oid: str, ref: str | None, matcher: PathMatcher, replaced: Sequence[str] = ()) -> Draft | None:
         """Return the draft for one commit, None where it changes no IaC file or a shallow clone hides what it does."""
         commit = parse_source_commit(self.store.read(oid)[1])
         if commit.parents and self.store.is_cut(oid):

@@ -7,7 +7,7 @@ commits. A rename is a deletion and an addition. Submodules are left out: their 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import LogError
 from gitaudit.log.canonical import encode
@@ -18,6 +18,7 @@ from gitaudit.log.tree import Entries, Entry, parse_tree
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitaudit.iac.patterns import PathMatcher
     from gitaudit.ports import ObjectReader
 
 MAX_ITEMS = 100
@@ -27,13 +28,6 @@ SURELY_FITS = 4
 MAX_DEPTH = 256
 SUBMODULE = b"160000"
 _HIDDEN = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
-
-
-class Matcher(Protocol):
-    """Says whether a path is one of infrastructure as code."""
-
-    def matches(self, path: bytes) -> bool:
-        """Return whether the path, relative to the root of the repository, matches."""
 
 
 class FileChange(NamedTuple):
@@ -53,7 +47,7 @@ class FileChange(NamedTuple):
         return "modified" if self.before.mode[:2] == self.after.mode[:2] else "type-changed"
 
 
-def changed_files(store: ObjectReader, commit: SourceCommit, matcher: Matcher) -> list[FileChange]:
+def changed_files(store: ObjectReader, commit: SourceCommit, matcher: PathMatcher) -> list[FileChange]:
     """Return the IaC files that a commit changes, sorted by raw path. Raises `LogError`: an object is missing."""
     parents: list[str | None] = [_tree_of(store, parent) for parent in commit.parents] or [None]
     changes = _compare(store, parents[0], commit.tree, matcher)
@@ -64,7 +58,7 @@ def changed_files(store: ObjectReader, commit: SourceCommit, matcher: Matcher) -
     return [changes[path] for path in sorted(changes)]
 
 
-def files_between(store: ObjectReader, old: str | None, new: str | None, matcher: Matcher) -> list[FileChange]:
+def files_between(store: ObjectReader, old: str | None, new: str | None, matcher: PathMatcher) -> list[FileChange]:
     """Return the IaC files that differ between two trees, None being an empty one, sorted. Raises `LogError`."""
     changes = _compare(store, old, new, matcher)
     return [changes[path] for path in sorted(changes)]
@@ -116,7 +110,7 @@ def _tree_of(store: ObjectReader, commit: str) -> str:
     return parse_source_commit(raw).tree
 
 
-def _compare(store: ObjectReader, old: str | None, new: str | None, matcher: Matcher) -> Mapping[bytes, FileChange]:
+def _compare(store: ObjectReader, old: str | None, new: str | None, matcher: PathMatcher) -> Mapping[bytes, FileChange]:
     changes: dict[bytes, FileChange] = {}
     stack: list[tuple[bytes, str | None, str | None]] = [(b"", old, new)]
     while stack:
@@ -136,7 +130,7 @@ def _step(
     after: Entry | None,
     stack: list[tuple[bytes, str | None, str | None]],
     changes: dict[bytes, FileChange],
-    matcher: Matcher,
+    matcher: PathMatcher,
 ) -> None:
     """Put the folders of one differing name on the stack, and its files among the changes."""
     left = before.oid.hex() if before is not None and before.is_folder else None

@@ -7,16 +7,15 @@ in this clone, which git refuses afterwards unless it was forced.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 MAX_ANCESTORS = 16
 _WITH_VALUE = frozenset({"-o", "--push-option", "--repo", "--receive-pack", "--exec", "--recurse-submodules"})
 _GLOBAL_WITH_VALUE = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushOptions:
+class PushOptions(NamedTuple):
     """Whether a push only shows what it would do, and whether it may overwrite."""
 
     dry_run: bool = False
