@@ -56,7 +56,7 @@ class ChangeRecorder:
 
     def __post_init__(self) -> None:
         """Prepare what makes hints."""
-        object.__setattr__(self, "hinter", Hinter(store=self.store))
+        object.__setattr__(self, "hinter", Hinter(store=self.store, clock=self.author.clock))
 
     def drafts(self, commits: Iterable[str], ref: str | None) -> list[Draft]:
         """Return a draft for each of `commits` that changes IaC files and has no change record, in their order."""

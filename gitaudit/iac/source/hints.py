@@ -70,7 +70,7 @@ def hints_of(
         path: as Git has it.
         before: its content before, None where it is new.
         after: its content now, None where it is gone; both None where it is not looked at.
-        parse: returns the blocks of a file, of HCL or of its JSON form; for callers that remember them.
+        parse: returns the blocks of a file, of HCL or of its JSON form; for callers that bound the work.
     """
     tool = tool_of(path) or _told(path, after or before or b"")
     is_json = path.endswith(_HCL_JSON)
