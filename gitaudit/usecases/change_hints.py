@@ -5,8 +5,8 @@ Nobody recomputes them, as they depend on a parser and on tables that grow: they
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.iac.source import hcl
 from gitaudit.iac.source.hints import MAX_TEXT_BYTES, hints_of
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitaudit.log.tree import Entry
-    from gitaudit.ports import ObjectReader
+    from gitaudit.ports import Clock, ObjectReader
 
 MAX_ITEMS = 100
 MAX_LIST_BYTES = 8 * 1024
-MAX_PARSED_BYTES = 128 * 1024
-"""Bytes of a commit's files that are parsed: about a second of work; files beyond that have a tool and no blocks."""
+MAX_PARSED_BYTES = 512 * 1024
+"""Bytes of a commit's files that are parsed: 0.1 s of work; files beyond that have a tool and no blocks."""
+MAX_PARSE_TIME = timedelta(seconds=1)
+"""How long a commit's files are parsed: only files that were broken on purpose take so long."""
 MAX_LOOKED_AT = 4 * 1024 * 1024
 """Bytes of a commit's files that are looked at: about another second; files beyond that are told by their names."""
-MAX_REMEMBERED = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hinter:
-    """Makes the hints of one commit after the other; what a file was after one, it is before the next."""
+class Hinter(NamedTuple):
+    """Makes the hints of commits."""
 
     store: ObjectReader
-    parsed: dict[tuple[bytes, bool], hcl.Blocks | None] = field(default_factory=dict)
+    clock: Clock
 
     def hints(self, changes: Sequence[FileChange]) -> dict[str, object] | None:
         """Return the `hints` of a change record, None where nothing is to be said of any file. Raises `LogError`."""
-        budget = _Budget(self.store, self.parsed)
+        budget = _Budget(self.store, self.clock)
         items: list[dict[str, object]] = []
         flags: set[str] = set()
         for change in changes[:MAX_ITEMS]:
@@ -54,12 +54,13 @@ class Hinter:
 
 
 class _Budget:
-    """Reads and parses files of one commit, up to a number of bytes, and remembers what it parsed."""
+    """Reads and parses files of one commit, up to a number of bytes and for some time."""
 
-    def __init__(self, store: ObjectReader, parsed: dict[tuple[bytes, bool], hcl.Blocks | None]) -> None:
+    def __init__(self, store: ObjectReader, clock: Clock) -> None:
         self._store = store
-        self._parsed = parsed
+        self._clock = clock
         self._left = MAX_PARSED_BYTES
+        self._time = MAX_PARSE_TIME
         self._unseen = MAX_LOOKED_AT
 
     def contents(self, change: FileChange) -> tuple[bytes | None, bytes | None]:
@@ -79,15 +80,13 @@ class _Budget:
         return content
 
     def parse(self, data: bytes, is_json: bool) -> hcl.Blocks | None:  # noqa: FBT001 - as `hints_of` calls it
-        known = (data, is_json)
-        if known in self._parsed:
-            return self._parsed[known]
         if len(data) > self._left:
             return None
         self._left -= len(data)
-        if len(self._parsed) >= MAX_REMEMBERED:
-            del self._parsed[next(iter(self._parsed))]
-        return self._parsed.setdefault(known, hcl.parse(data, is_json=is_json))
+        began = self._clock.now()
+        blocks = hcl.parse(data, is_json=is_json, late=lambda: self._clock.now() - began >= self._time)
+        self._time -= self._clock.now() - began
+        return blocks
 
 
 def _bounded(items: Sequence[dict[str, object]]) -> dict[str, object]:

@@ -62,7 +62,7 @@ class ChangeRecorder:
         self.position = position
         self.rewritten = rewritten or {}
         self.progress = progress
-        self.hinter = Hinter(store=store)
+        self.hinter = Hinter(store=store, clock=author.clock)
 
     def drafts(self, commits: Iterable[str], ref: str | None) -> list[Draft]:
         """Return a draft for each of `commits` that changes IaC files and has no change record, in their order."""

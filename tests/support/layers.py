@@ -48,7 +48,6 @@ DOORS: dict[str, str] = {
     "click": "gitaudit/cli/*",
     "detect_secrets": "gitaudit/adapters/detector.py",
     "gnupg": "gitaudit/adapters/gnupg_program.py",
-    "hcl2": "gitaudit/iac/source/hcl.py",
     "httpx": "gitaudit/adapters/forge_http.py",
     "jsonschema": "gitaudit/adapters/schemas.py",
     "jwt": "gitaudit/adapters/oidc.py",
@@ -56,6 +55,8 @@ DOORS: dict[str, str] = {
     "pygit2": "gitaudit/adapters/git*.py",
     "pysequoia": "gitaudit/adapters/sequoia.py",
     "referencing": "gitaudit/adapters/schemas.py",
+    "tree_sitter": "gitaudit/iac/source/hcl_tree.py",
+    "tree_sitter_hcl": "gitaudit/iac/source/hcl_tree.py",
     "yaml": "gitaudit/policy/yaml_text.py",
 }
 """Foreign libraries, and the files that may import them; a library that is not here may not be imported at all."""

@@ -16,6 +16,8 @@ Flag = Literal["iam", "open-ingress", "encryption-off", "logging-off", "public-a
 FLAGS: tuple[Flag, ...] = ("iam", "open-ingress", "encryption-off", "logging-off", "public-access")
 
 MAX_FACTS = 20_000
+MAX_DEPTH = 32
+"""Names that lead to a fact; what lies deeper is not looked at, as each of them is compared."""
 
 
 class Fact(NamedTuple):
@@ -99,6 +101,8 @@ def facts(value: object, path: tuple[str, ...] = ()) -> Iterator[Fact]:
         if not rest:
             return
         names, item = rest.pop()
+        if len(names) > MAX_DEPTH:
+            continue
         if isinstance(item, dict):
             rest += [((*names, plain(str(key))), inner) for key, inner in item.items()]
         elif isinstance(item, list):

@@ -6,8 +6,7 @@ They depend on libraries and on tables that grow, so two versions of this progra
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.iac.names import ELLIPSIS, visible
 from gitaudit.iac.patterns import tool_of
@@ -42,8 +41,7 @@ _SAID = re.compile(r"""^\s*(?:-\s+)?["']?([A-Za-z][A-Za-z0-9_.-]{0,63})["']?\s*[
 _TYPE = re.compile(r"\bAWS::\w+::\w+|\bMicrosoft\.\w+/\w+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
+class Hints(NamedTuple):
     """What is to be said of a changed file.
 
     Attributes:
@@ -70,7 +68,7 @@ def hints_of(
         path: as Git has it.
         before: its content before, None where it is new.
         after: its content now, None where it is gone; both None where it is not looked at.
-        parse: returns the blocks of a file, of HCL or of its JSON form; for callers that remember them.
+        parse: returns the blocks of a file, of HCL or of its JSON form; for callers that bound the work.
     """
     tool = tool_of(path) or _told(path, after or before or b"")
     is_json = path.endswith(_HCL_JSON)

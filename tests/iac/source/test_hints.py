@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitaudit.iac.source.flags import FLAGS
+from gitaudit.iac.source.flags import FLAGS, MAX_DEPTH
 from gitaudit.iac.source.hints import MAX_BLOCKS, Hints, hints_of
 
 SENTINEL = "SENTINEL"
@@ -159,12 +159,20 @@ def test_any_content_has_hints(path: bytes, before: bytes | None, after: bytes |
     assert all(0 < len(block) <= 255 for block in hints.blocks)
 
 
+def test_what_lies_deep_is_not_looked_at() -> None:
+    """The names that lead to it would have to be compared each time, all of them."""
+    for depth, flags in ((MAX_DEPTH, ["open-ingress"]), (MAX_DEPTH + 1, []), (8_000, [])):
+        inner = b'{ cidr = "0.0.0.0/0" }'
+        deep = b"a = " + b"{ b = 1, c = " * (depth - 1) + inner + b"}" * (depth - 1)
+        assert list(hints_of(b"a.tfvars", None, deep).flags) == flags
+
+
 def test_the_parser_is_loaded_only_for_hcl() -> None:
     """A hook is felt with every push."""
     script = (
         "import sys; from gitaudit.iac.source.hints import hints_of\n"
-        "hints_of(b'a.yaml', None, b'a: 1'); print('hcl2' in sys.modules)\n"
-        "hints_of(b'a.tf', None, b'a = 1'); print('hcl2' in sys.modules)\n"
+        "hints_of(b'a.yaml', None, b'a: 1'); print('tree_sitter' in sys.modules)\n"
+        "hints_of(b'a.tf', None, b'a = 1'); print('tree_sitter' in sys.modules)\n"
     )
     ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert ran.stdout == "False\nTrue\n"
