@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import secrets
+import os
 import time
 from datetime import UTC, datetime
 
@@ -32,7 +31,7 @@ class SystemClock:
     def new_id(self) -> str:
         """Return a fresh UUIDv7; ids made in one process sort in the order they were made (RFC 9562, section 6.2)."""
         self._last = max(self._last + 1, time.time_ns() // 1_000_000)
-        return make_uuid7(self._last, secrets.token_bytes(10))
+        return make_uuid7(self._last, os.urandom(10))
 
     def pause(self, attempt: int) -> None:
         """Wait a random time up to `longest_pause`."""
@@ -40,6 +39,8 @@ class SystemClock:
 
     def wait(self, shortest: float, longest: float) -> None:
         """Wait a random time between two bounds, in seconds."""
+        import random
+
         time.sleep(PAUSE_SCALE * random.uniform(shortest, longest))  # noqa: S311 - spreads writers out, guards nothing
 
 

@@ -181,15 +181,14 @@ class GitStore:
     def flush(self) -> None:
         """Store what is kept, synced to disk."""
         pending, self._pending = self._pending, {}
-        new = [item for oid, item in pending.items() if not self._objects.has(oid)]
-        if len(new) > MAX_LOOSE:
+        if len(pending) > MAX_LOOSE:
             from gitaudit.adapters.git_pack import write_pack
 
-            write_pack(self.git_dir, new)
+            write_pack(self.git_dir, [item for oid, item in pending.items() if not self._objects.has(oid)])
             return
         try:
-            self._objects.write(new)
-        except (core.GitError, OSError) as error:
+            self._objects.write(pending)
+        except OSError as error:
             hint = "check free space and permissions, then run it again"
             raise SetupError(f"cannot write to {self.common_dir}: {error}", hint=hint) from error
 
@@ -240,7 +239,9 @@ class GitStore:
         Raises:
             SetupError: the refs are damaged, or cannot be read.
         """
-        found = []
+        found: list[tuple[str, str]] = []
+        if not self._may_hold(prefix):
+            return found
         try:
             for raw in sorted(self._repository.raw_listall_references()):
                 name = raw.decode("utf-8", "surrogateescape")
@@ -250,6 +251,17 @@ class GitStore:
         except (core.GitError, KeyError, OSError, ValueError) as error:
             raise SetupError(f"cannot list the refs: {error}", hint="git show-ref tells which is damaged") from error
         return found
+
+    def _may_hold(self, prefix: str) -> bool:
+        """Return whether there could be refs below a prefix; libgit2 lists all that there are, however many."""
+        if (self.common_dir / prefix.rpartition("/")[0]).is_dir():
+            return True
+        try:
+            return prefix.encode() in (self.common_dir / "packed-refs").read_bytes()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
 
     @property
     def fetched_at(self) -> datetime | None:

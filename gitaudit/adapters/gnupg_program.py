@@ -12,7 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-import gnupg
+from gitaudit.adapters.deferred import RARE, deferred
+
+with deferred(*RARE):
+    import gnupg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -15,6 +15,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
+from gitaudit.adapters.deferred import RARE, deferred
 from gitaudit.errors import ConfigError, InputError
 from gitaudit.model import RECORD_TYPES
 
@@ -131,7 +132,8 @@ class SchemaSet:
         ]
 
     def _accepts(self, name: str, document: object) -> bool:
-        import jsonschema_rs
+        with deferred(*RARE):
+            import jsonschema_rs
 
         if name not in self._fast:
             # The linear-time regex engine: no document can make a pattern slow.

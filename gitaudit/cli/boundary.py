@@ -14,7 +14,6 @@ import sys
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from gitaudit.adapters.environment import variable
-from gitaudit.adapters.hooks.quick import HOOKS
 from gitaudit.cli.output import ARGUMENTS, JSON_WANTED, Unfinished, print_error
 from gitaudit.errors import GitauditError, LogError, RefusedError, SetupError
 
@@ -81,10 +80,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str], meta: dict[str, object]) -> int:
-    if arguments[:1] == ["hook"] and arguments[1:2] and arguments[1] in HOOKS:
-        from gitaudit.cli.hooking import run_hook
+    if arguments[:1] == ["hook"] and arguments[1:]:
+        from gitaudit.adapters.hooks.quick import HOOKS
 
-        return run_hook(arguments[1], arguments[2:])
+        if arguments[1] in HOOKS:
+            from gitaudit.cli.hooking import run_hook
+
+            return run_hook(arguments[1], arguments[2:])
     import click
 
     from gitaudit.cli.commands import cli

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from typing import TYPE_CHECKING
 
 from gitaudit.redaction.known import Known, from_variables, is_secret_name, known, strings_of
@@ -49,6 +48,8 @@ def from_environment(variables: Mapping[str, str]) -> Known:
     found = from_variables(variables)
     for name, line in variables.items():
         if name.startswith("TF_CLI_ARGS"):
+            import shlex  # noqa: PLC0415 - few have such a variable
+
             try:
                 words = shlex.split(line)
             except ValueError:  # quotes that do not close

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from gitaudit.usecases.who import Who
 
 OUTCOMES = ("succeeded", "failed", "partial", "canceled", "unknown")
-_ARTIFACT = re.compile(r"(?P<name>[^\s@]{1,255})@sha256:(?P<digest>[0-9a-f]{64})", re.ASCII)
-_LINK = re.compile(r"(?P<rel>[a-z][a-z0-9-]{0,63})=(?P<href>https?://[^\s]{1,2000})", re.ASCII)
-_USERINFO = re.compile(r"^(https?://)[^/@]*@", re.ASCII)
+_ARTIFACT = r"(?a:(?P<name>[^\s@]{1,255})@sha256:(?P<digest>[0-9a-f]{64}))"
+_LINK = r"(?a:(?P<rel>[a-z][a-z0-9-]{0,63})=(?P<href>https?://[^\s]{1,2000}))"
+_USERINFO = r"^(https?://)[^/@]*@"
 
 
 class Evidence(NamedTuple):
@@ -128,7 +128,7 @@ def derive_outcome(deployment: Deployment) -> tuple[str, str]:
 
 def parse_artifact(text: str) -> dict[str, str]:
     """Return an artifact given as `NAME@sha256:HEX`. Raises `InputError`."""
-    match = _ARTIFACT.fullmatch(text)
+    match = re.fullmatch(_ARTIFACT, text)
     if match is None:
         raise InputError(
             "expected --artifact as NAME@sha256:HEX, found another form",
@@ -139,12 +139,12 @@ def parse_artifact(text: str) -> dict[str, str]:
 
 def parse_link(text: str) -> dict[str, str]:
     """Return a link given as `REL=URL`; user names and passwords in the URL are left out. Raises `InputError`."""
-    match = _LINK.fullmatch(text)
+    match = re.fullmatch(_LINK, text)
     if match is None:
         raise InputError(
             "expected --link as REL=URL, found another form", hint="for example: --link run=https://ci.example.com/7"
         )
-    return {"rel": match["rel"], "href": _USERINFO.sub(r"\1", match["href"])}
+    return {"rel": match["rel"], "href": re.sub(_USERINFO, r"\1", match["href"])}
 
 
 def _fits(stated: str, other: str | None) -> bool:
