@@ -69,7 +69,23 @@ def collect_garbage_seldom() -> None:
     gc.freeze()
 
 
+def _end_with_parent() -> None:
+    """End this worker when the process that started it has ended, or it would wait for work for ever.
+
+    That process may be killed, or interrupted while it tells its workers to end.
+    """
+    from multiprocessing import connection, parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+    os._exit(1)
+
+
 def _start(git_dir: Path, config: Config, now: datetime) -> None:
+    from threading import Thread
+
+    Thread(target=_end_with_parent, daemon=True).start()
     collect_garbage_seldom()
     from gitaudit.adapters.git_core import tune_for_long_reading
     from gitaudit.adapters.git_store import find_repository

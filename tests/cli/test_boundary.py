@@ -8,6 +8,8 @@ import os
 import re
 import signal
 import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -241,6 +243,34 @@ def test_ctrl_c_while_verifying(long_log: Path, *, group: bool) -> None:
     assert (process.returncode, out) == (130, b"")
     assert b"\r\x1b[Kgitaudit: error: interrupted" in seen
     assert b"Traceback" not in seen
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) == 1, reason="one processor has no workers")
+def test_workers_do_not_outlive_a_killed_verification(long_log: Path) -> None:
+    """Nobody tells them that it was killed: they see it."""
+    verify = [script(), "verify", "--full", "--json"]
+    process = subprocess.Popen(verify, cwd=long_log, stdout=subprocess.PIPE, start_new_session=True)
+    while len(_group(process.pid)) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+
+    process.kill()
+    process.communicate()
+
+    deadline = time.monotonic() + 60
+    while _group(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert _group(process.pid) == []
+
+
+def _group(leader: int) -> list[str]:
+    """Return the processes of a group that are at work (proc(5))."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            state, _, group = path.read_text("utf-8").rpartition(")")[2].split()[:3]
+            found += [path.parent.name] if group == str(leader) and state != "Z" else []
+    return found
 
 
 def _rest(terminal: int) -> bytes:
