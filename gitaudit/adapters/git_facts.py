@@ -12,7 +12,7 @@ from gitaudit.adapters.git_program import run_git
 from gitaudit.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
     from gitaudit.adapters.git_store import GitStore
 
@@ -20,6 +20,8 @@ MAX_HOOK_BYTES = 262_144
 _VERSION = re.compile(r"git version ([0-9]+)\.([0-9]+)(?:\.([0-9]+))?")
 CONFIGURED_HOOKS_SINCE = (2, 54)
 """The first version of git that runs hooks named in its configuration."""
+_EVENT_SWITCH_SINCE = (2, 55)
+_NUMBER = re.compile(r"\s*[+-]?(?:0x([0-9a-f]+)|([0-9]+))[kmg]?")
 
 
 def git_version() -> tuple[tuple[int, ...], str]:
@@ -51,26 +53,24 @@ def read_program(path: Path) -> tuple[bool, bytes] | None:
         return None
 
 
-def read_texts(folder: Path, names: Iterable[str]) -> bytes | None:
-    """Return the beginnings of those files of a folder that there are, one after the other; None without any."""
-    found = [file[1] for name in names if (file := read_program(folder / name)) is not None]
-    return b"\n".join(found) if found else None
+def configured_hooks(found: Mapping[str, Sequence[str]], event: str, version: tuple[int, ...]) -> dict[str, str]:
+    """Return what the configuration itself makes git run, as git-config(1) has it: commands by name of the hook.
 
-
-def configured_hooks(found: dict[str, list[str]], version: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the commands that the configuration itself names for a push; git runs them from 2.54 on."""
-    if version < CONFIGURED_HOOKS_SINCE:
-        return ()
-    names = [
-        name.removeprefix("hook.").removesuffix(".event") for name in found if re.fullmatch(r"hook\..*\.event", name)
-    ]
-    return tuple(
-        command
+    Args:
+        found: all values of the configuration by name, as `GitConfig.everything` has them.
+        event: name of the hook that git runs, such as `pre-push`.
+        version: of git; none before 2.54 runs such hooks, and 2.55 can switch off all of an event.
+    """
+    if version < CONFIGURED_HOOKS_SINCE or (version >= _EVENT_SWITCH_SINCE and _is_event_off(found, event)):
+        return {}
+    names = [match[1] for name in found if (match := re.fullmatch(r"hook\.(.*)\.event", name))]
+    return {
+        name: found[f"hook.{name}.command"][-1]
         for name in names
-        if "pre-push" in _after_reset(found[f"hook.{name}.event"])
-        and found.get(f"hook.{name}.enabled", ["true"])[-1].lower() not in {"false", "no", "off", "0"}
-        for command in found.get(f"hook.{name}.command", [])[-1:]
-    )
+        if f"hook.{name}.command" in found
+        and event in _after_reset(found[f"hook.{name}.event"])
+        and _is_enabled(found, name)
+    }
 
 
 def local_repository(store: GitStore, url: str) -> Path | None:
@@ -87,8 +87,31 @@ def local_repository(store: GitStore, url: str) -> Path | None:
     return None
 
 
-def _after_reset(events: list[str]) -> list[str]:
+def _after_reset(events: Sequence[str]) -> Sequence[str]:
     """Return the events of a hook: an empty one takes back those before it."""
     while "" in events:
         events = events[events.index("") + 1 :]
     return events
+
+
+def _is_enabled(found: Mapping[str, Sequence[str]], name: str) -> bool:
+    """Return what `hook.<name>.enabled` says last; git passes over a value that is no boolean."""
+    told = [one for value in found.get(f"hook.{name}.enabled", ()) if (one := _boolean(value)) is not None]
+    return told[-1] if told else True
+
+
+def _is_event_off(found: Mapping[str, Sequence[str]], event: str) -> bool:
+    """Return whether `enabled` is off for an event; where a hook has the name of one, it is said of that hook."""
+    is_hook = any(f"hook.{event}.{field}" in found for field in ("command", "event", "parallel"))
+    return not is_hook and not _is_enabled(found, event)
+
+
+def _boolean(value: str) -> bool | None:
+    """Return a value as git-config(1) reads booleans, None where it is none; a number is true unless it is zero."""
+    value = value.lower()
+    if value in {"true", "yes", "on"}:
+        return True
+    if value in {"", "false", "no", "off"}:
+        return False
+    number = _NUMBER.fullmatch(value)
+    return None if number is None else (number[1] or number[2]).strip("0") != ""

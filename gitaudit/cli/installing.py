@@ -73,12 +73,14 @@ def print_hooks(session: Session, output: Output, *, guard: bool) -> None:
 
 def show_hooks(session: Session, output: Output) -> int:
     """Print the state of the hooks; return 3 where git does not run one that is to be there."""
-    from gitaudit.adapters.git_facts import hooks_folder
-    from gitaudit.adapters.hooks import managers, stubs
     from gitaudit.adapters.hooks.status import status
 
-    guard = managers.read(hooks_folder(session.store) / stubs.GUARD)
-    states = status(session.store, names_for(session, guard=stubs.is_ours(guard)))
+    states = status(session.store, names_for(session, guard=True))
+    if states[-1].problem is not None and not states[-1].passed_over:
+        states = states[:-1]  # the guard is only for those who want it
+    for one in states:
+        if one.limit is not None:
+            output.warn(f"{one.name}: {one.limit}", f"run `{one.mend}`")
     _tell(output, "status", [], states)
     return NOT_RUN if any(one.problem for one in states) else 0
 

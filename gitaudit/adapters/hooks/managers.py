@@ -1,7 +1,7 @@
 """Hook managers, told by what they leave in a repository, and which file each lets others put a hook into.
 
-Files are moved and written by what is said here, so a hook counts as a manager's by the very mark that the manager
-goes by. The doctor only reads: it looks in `usecases/doctor/hooks.py` for words, in whatever form somebody set it up.
+Files are moved and written by `is_pre_commit`, `is_lefthook` and `is_husky`, which go by the very mark that the manager
+goes by. What a hook calls is read more freely, in `calls.py`: in whatever form somebody set it up.
 """
 
 from __future__ import annotations
@@ -26,11 +26,23 @@ PRE_COMMIT_MARKS = (
 """By one of these pre-commit knows its own hook files."""
 LEFTHOOK_MARK = b"call_lefthook"
 HUSKY_MARK = b'. "$(dirname "$0")/h"'
-LEFTHOOK_FILES = tuple(
-    f"{start}lefthook.{end}" for start in ("", ".", ".config/") for end in ("yml", "yaml", "json", "jsonc", "toml")
+LEFTHOOK_FILES, _LEFTHOOK_LOCALS = (
+    tuple(
+        f"{start}lefthook{local}.{end}"
+        for start in ("", ".", ".config/")
+        for end in ("yml", "yaml", "json", "jsonc", "toml")
+    )
+    for local in ("", "-local")
 )
 LEFTHOOK_LOCAL = "lefthook-local.yml"
 HUSKY_FOLDER = ".husky"
+CONFIGURATIONS = {
+    "pre-commit": (".pre-commit-config.yaml", ".pre-commit-config.yml"),
+    "husky": (f"{HUSKY_FOLDER}/pre-push",),
+    "lefthook": (*LEFTHOOK_FILES, *_LEFTHOOK_LOCALS),
+    "overcommit": (".overcommit.yml",),
+}
+"""Where managers are told what to run, from the top of the work tree."""
 
 
 def read(path: Path) -> bytes | None:
@@ -66,3 +78,8 @@ def uses_husky(store: GitStore) -> bool:
 def uses_lefthook(store: GitStore) -> bool:
     """Return whether the work tree has a configuration of lefthook."""
     return store.work_tree is not None and any((store.work_tree / name).is_file() for name in LEFTHOOK_FILES)
+
+
+def in_use(work_tree: Path) -> tuple[str, ...]:
+    """Return the names of the managers that a work tree has a configuration of."""
+    return tuple(name for name, files in CONFIGURATIONS.items() if any((work_tree / file).is_file() for file in files))

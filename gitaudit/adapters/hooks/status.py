@@ -1,19 +1,20 @@
-"""Whether git really runs the hooks of gitaudit, and through what."""
+"""Whether git really runs the hooks of gitaudit, and through what: what `hooks status` and the doctor both tell."""
 
 from __future__ import annotations
 
 import os
-import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitaudit.adapters.git_facts import CONFIGURED_HOOKS_SINCE, git_version, hooks_folder
-from gitaudit.adapters.git_program import run_git
-from gitaudit.adapters.hooks import managers, stubs
-from gitaudit.adapters.hooks.managers import HUSKY_FOLDER, LEFTHOOK_LOCAL, read
+from gitaudit.adapters.git_config import GitConfig
+from gitaudit.adapters.git_facts import configured_hooks, git_version, hooks_folder
+from gitaudit.adapters.hooks import stubs
+from gitaudit.adapters.hooks.calls import calls, legacy_of, names_hook, reading
+from gitaudit.adapters.hooks.managers import read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gitaudit.adapters.git_store import GitStore
@@ -25,82 +26,96 @@ class HookState:
 
     Attributes:
         name: such as `pre-push`.
-        via: what calls gitaudit: `file`, `pre-commit`, `husky`, `lefthook`, `config`, `hand`; None where nothing.
+        via: what calls gitaudit: `file`, `pre-commit`, `husky`, `lefthook`, `overcommit`, `config`, `hand`; None where
+            nothing does.
         path: the file, or the name in the configuration, that does it or that stands in the way.
         problem: why gitaudit is not called, None where it is.
-        hint: what to do about it.
+        mend: the command that helps, None where none is needed.
+        passed_over: something that calls gitaudit is there, and git does not come to it.
+        limit: what gitaudit does not hear of although it is called, None where it hears of all.
     """
 
     name: str
     via: str | None
     path: str
     problem: str | None = None
-    hint: str | None = None
+    mend: str | None = None
+    passed_over: bool = False
+    limit: str | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about a problem, None where there is none."""
+        return f"run `{self.mend}`" if self.problem and self.mend else None
 
 
-INSTALL = "run `gitaudit hooks install`"
+INSTALL = "gitaudit hooks install"
+_FIRST_REF_ONLY = "pre-commit tells its hooks of the first pushed ref only, so a push of several is recorded in part"
 
 
 def status(store: GitStore, names: Sequence[str] = stubs.NAMES) -> list[HookState]:
     """Return the state of hooks, as git would find them now; no hook is run. Raises `SetupError`."""
     folder = hooks_folder(store)
-    return [_configured(store, name) or _in_folder(store, folder, name) for name in names]
+    found, version = GitConfig.by_git(store.git_dir).everything(), git_version()[0]
+    return [_configured(found, name, version) or _in_folder(store, folder, name) for name in names]
 
 
-def _configured(store: GitStore, name: str) -> HookState | None:
-    """Return the state of a hook that the configuration names, None where it names none that git would run."""
-    told = run_git(["config", "--get-regexp", r"^hook\..*\.(command|enabled|event)$"], git_dir=store.git_dir)
-    fields = dict(line.split(" ", 1) for line in told.stdout.decode("utf-8", "replace").splitlines() if " " in line)
-    called = [
-        key.removesuffix(".command")
-        for key, value in fields.items()
-        if key.endswith(".command") and re.search(rf"gitaudit\S* hook {name}\b", value)
-    ]
-    enabled = [one for one in called if fields.get(f"{one}.enabled") != "false" and fields.get(f"{one}.event") == name]
-    if not enabled or git_version()[0] < CONFIGURED_HOOKS_SINCE:
-        return None
-    return HookState(name=name, via="config", path=enabled[0])
+def _configured(found: Mapping[str, Sequence[str]], name: str, version: tuple[int, ...]) -> HookState | None:
+    """Return the state of a hook that the configuration names, None where it names none that calls gitaudit."""
+    for hook, command in configured_hooks(found, name, version).items():
+        if calls(command.encode("utf-8", "surrogateescape"), name):
+            return HookState(name=name, via="config", path=f"hook.{hook}")
+    return None
 
 
 def _in_folder(store: GitStore, folder: Path, name: str) -> HookState:
     path = folder / name
     content = read(path)
-    if content is None:
-        return _missing(store, folder, name)
-    if not os.access(path, os.X_OK):
+    ways = [] if content is None else reading(store.work_tree, path, content)
+    calling = [(via, place) for via, place in ways if names_hook(via, read(place), name)]
+    for via, place in calling:
+        if _not_executable(path, place) is None:
+            if via == "pre-commit" and place != legacy_of(path) and name == "pre-push":
+                return HookState(name=name, via=via, path=str(place), limit=_FIRST_REF_ONLY, mend=INSTALL)
+            return HookState(name=name, via=via, path=str(place))
+    stuck = _not_executable(path, calling[0][1]) if calling else None
+    if stuck is not None:
         return HookState(
-            name=name, via=None, path=str(path), problem="is not executable, so git ignores it", hint=f"chmod +x {path}"
+            name=name,
+            via=None,
+            path=str(stuck),
+            problem=f"is not executable, so {'git' if stuck == path else 'pre-commit'} ignores it",
+            mend=shlex.join(["chmod", "+x", str(stuck)]),
+            passed_over=True,
         )
-    called = _called(store, path, content)
-    if called is None:
-        problem = "is another hook, which does not call gitaudit"
-        return HookState(name=name, via=None, path=str(path), problem=problem, hint=INSTALL)
-    return HookState(name=name, via=called[0], path=str(called[1]))
+    return _not_called(
+        store, path, "is not there" if content is None else "is another hook, which does not call gitaudit"
+    )
 
 
-def _called(store: GitStore, path: Path, content: bytes) -> tuple[str, Path] | None:
-    """Return through what a hook file calls gitaudit, and the file that says so; None where it does not."""
-    if stubs.is_ours(content):
-        return "file", path
-    managed: list[tuple[str, Path]] = []
-    if managers.is_pre_commit(content):
-        legacy = path.with_name(f"{path.name}.legacy")
-        managed = [("pre-commit", legacy)] if os.access(legacy, os.X_OK) else []
-    elif store.work_tree is not None and managers.is_husky(content):
-        managed = [("husky", store.work_tree / HUSKY_FOLDER / path.name)]
-    elif store.work_tree is not None and managers.is_lefthook(content):
-        managed = [("lefthook", store.work_tree / LEFTHOOK_LOCAL)]
-    for via, place in managed:
-        found = read(place)
-        if stubs.is_ours(found) or stubs.has_block(found):
-            return via, place
-    return ("hand", path) if re.search(rb"gitaudit\S* hook " + path.name.encode(), content) else None
+def _not_called(store: GitStore, path: Path, problem: str) -> HookState:
+    idle = next(_idle(store, path), None)
+    return HookState(
+        name=path.name,
+        via=None,
+        path=str(path),
+        problem=problem if idle is None else f"{problem}: {idle}",
+        mend=INSTALL,
+        passed_over=idle is not None,
+    )
 
 
-def _missing(store: GitStore, folder: Path, name: str) -> HookState:
-    usual = store.common_dir / "hooks" / name
-    if folder != usual.parent and stubs.is_ours(read(usual)):
-        problem = f"is not there: core.hooksPath hides {usual}"
-    else:
-        problem = "is not there"
-    return HookState(name=name, via=None, path=str(folder / name), problem=problem, hint=INSTALL)
+def _not_executable(path: Path, place: Path) -> Path | None:
+    """Return which of the files that have to be programs is none: the hook, and the one that pre-commit runs first."""
+    programs = (path, place) if place == legacy_of(path) else (path,)
+    return next((one for one in programs if not os.access(one, os.X_OK)), None)
+
+
+def _idle(store: GitStore, path: Path) -> Iterator[str]:
+    """Yield why hooks of gitaudit that are there never run."""
+    usual = store.common_dir / "hooks" / path.name
+    if usual.parent.resolve() != path.parent.resolve() and calls(read(usual), path.name):
+        yield f"core.hooksPath hides {usual}"
+    aside = path.with_name(f"{path.name}.old")
+    if calls(read(aside), path.name):
+        yield f"another program has moved gitaudit's to {aside}, where nothing runs it"

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_facts import configured_hooks
 from gitaudit.cli.commands import COMMANDS
-from gitaudit.usecases.doctor.hooks import HookFacts, HookFile, judge_hooks
+from gitaudit.usecases.doctor.hooks import HookFile
 from tests.cli.doctor.conftest import HOOK
 from tests.cli.doctor.patients import Patient
 
@@ -165,41 +164,6 @@ def test_no_hook_is_run(patient: Patient, git_repo: GitRepo) -> None:
     patient.examine()
 
     assert not (git_repo.path / "ran").exists()
-
-
-@pytest.mark.parametrize(
-    ("settings", "version", "commands"),
-    [
-        ({"hook.audit.event": ["pre-push"], "hook.audit.command": ["gitaudit"]}, (2, 54), ("gitaudit",)),
-        ({"hook.audit.event": ["pre-push"], "hook.audit.command": ["gitaudit"]}, (2, 53, 9), ()),
-        ({"hook.audit.event": ["pre-push", "", "post-commit"], "hook.audit.command": ["gitaudit"]}, (2, 54), ()),
-        (
-            {"hook.audit.event": ["pre-push"], "hook.audit.command": ["gitaudit"], "hook.audit.enabled": ["false"]},
-            (2, 55),
-            (),
-        ),
-        ({"hook.audit.event": ["pre-push"]}, (2, 55), ()),
-    ],
-)
-def test_hooks_of_the_configuration(
-    settings: dict[str, list[str]], version: tuple[int, ...], commands: tuple[str, ...]
-) -> None:
-    """Git runs commands that its configuration names from 2.54 on; older ones pass them over without a word."""
-    assert configured_hooks(settings, version) == commands
-
-
-def test_hook_of_the_configuration_counts() -> None:
-    """Such a command needs no file."""
-    facts = HookFacts(
-        folder="/x",
-        hooks_path=None,
-        hook=None,
-        usual=None,
-        beside={},
-        configured=("gitaudit hook pre-push",),
-        managers={},
-    )
-    assert judge_hooks(facts, None).status == "ok"
 
 
 def test_huge_hook_is_read_in_part(patient: Patient, git_repo: GitRepo) -> None:
