@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.support.layers import Source, faults, size_faults
 
 ROOT = Path(__file__).parent.parent
+MAX_FOLDER_FILES = 12
 
 
 def sources(*folders: str) -> list[Source]:
@@ -32,6 +34,13 @@ def test_files_and_functions_are_short() -> None:
     assert "\n".join(fault for source in everything for fault in size_faults(source)) == ""
 
 
+def test_folders_are_small() -> None:
+    """No folder of the program has more than twelve files: a reader sees at a glance what it holds."""
+    number = Counter(source.path.rpartition("/")[0] for source in sources("gitaudit"))
+
+    assert {folder: files for folder, files in number.items() if files > MAX_FOLDER_FILES} == {}
+
+
 @pytest.mark.parametrize(
     ("path", "text", "fault"),
     [
@@ -44,7 +53,7 @@ def test_files_and_functions_are_short() -> None:
         ("gitaudit/log/record.py", "from .. import usecases", "log imports usecases"),
         ("gitaudit/iac/names.py", "from gitaudit.policy.config import Config", "iac imports policy"),
         ("gitaudit/policy/config.py", "from gitaudit.iac.text import Document", "policy imports iac"),
-        ("gitaudit/ports.py", "from gitaudit.usecases.check import Checker", "ports imports usecases"),
+        ("gitaudit/ports.py", "from gitaudit.usecases.verifying.check import Checker", "ports imports usecases"),
         ("gitaudit/usecases/append.py", "from gitaudit.adapters.clock import Clock", "usecases imports adapters"),
         ("gitaudit/usecases/append.py", "def f():\n    import gitaudit.adapters.outbox", "usecases imports adapters"),
         ("gitaudit/usecases/append.py", "from gitaudit.cli import main", "usecases imports cli"),
@@ -68,15 +77,15 @@ def test_import_from_a_wrong_room_is_found(path: str, text: str, fault: str) -> 
 @pytest.mark.parametrize(
     ("path", "text", "fault"),
     [
-        ("gitaudit/usecases/append.py", "import pygit2", "imports pygit2, whose door is gitaudit/adapters/git*.py"),
+        ("gitaudit/usecases/append.py", "import pygit2", "imports pygit2, whose door is gitaudit/adapters/git/*.py"),
         ("gitaudit/adapters/outbox.py", "from pygit2.enums import X", "imports pygit2, whose door is"),
         ("gitaudit/adapters/sequoia.py", "import gnupg", "imports gnupg, whose door is"),
         (
-            "gitaudit/adapters/gnupg.py",
+            "gitaudit/adapters/gnupg/signer.py",
             "import gnupg",
-            "imports gnupg, whose door is gitaudit/adapters/gnupg_program.py",
+            "imports gnupg, whose door is gitaudit/adapters/gnupg/program.py",
         ),
-        ("gitaudit/adapters/gnupg.py", "import pysequoia", "imports pysequoia, whose door is"),
+        ("gitaudit/adapters/gnupg/signer.py", "import pysequoia", "imports pysequoia, whose door is"),
         ("gitaudit/cli/verify.py", "import jsonschema", "imports jsonschema, whose door is"),
         ("gitaudit/log/record.py", "def f():\n    import jsonschema_rs as fast", "imports jsonschema_rs, whose door"),
         ("gitaudit/policy/config.py", "import yaml", "imports yaml, whose door is gitaudit/policy/yaml_text.py"),
@@ -145,7 +154,7 @@ def test_way_to_the_world_is_found(path: str, text: str, fault: str) -> None:
         ("gitaudit/usecases/x.py", "A = ('gitaudit.verify/1', 'see gitaudit.cli', 'gitaudit.remote')"),
         ("gitaudit/ports.py", "from gitaudit.log.openpgp import Signature"),
         ("gitaudit/usecases/verify.py", "from gitaudit.ports import Clock\ndef f(clock: Clock):\n    clock.now()"),
-        ("gitaudit/adapters/git_store.py", "import pygit2\nimport subprocess\nsubprocess.run(['git'])"),
+        ("gitaudit/adapters/git/store.py", "import pygit2\nimport subprocess\nsubprocess.run(['git'])"),
         ("gitaudit/cli/output.py", "import gitaudit.adapters.pager"),
         ("gitaudit/adapters/environment.py", "import os\nos.environ.get('CI')"),
         ("gitaudit/adapters/clock.py", "from datetime import UTC, datetime\ndatetime.now(UTC)"),
@@ -156,7 +165,7 @@ def test_way_to_the_world_is_found(path: str, text: str, fault: str) -> None:
         ("gitaudit/cli/wiring.py", "import os\nfrom gitaudit.adapters.clock import Clock\nos.environ['HOME']"),
         (
             "gitaudit/cli/verify.py",
-            "import click\nimport sys\nfrom gitaudit.usecases.verify import verify\nsys.exit(1)",
+            "import click\nimport sys\nfrom gitaudit.usecases.verifying.verify import verify\nsys.exit(1)",
         ),
         ("gitaudit/__main__.py", "from gitaudit.cli import main\nmain()"),
         ("gitaudit/log/record.py", "def f(value):\n    return value.opening, value.environ, value.print()"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_store import GitStore
+from gitaudit.adapters.git.store import GitStore
 from gitaudit.errors import SetupError
 from gitaudit.log.commit import object_id
 from tests.support.git import GitRepo
@@ -82,7 +82,7 @@ def test_a_name_that_cannot_be_given_leaves_nothing(repo: GitRepo, monkeypatch: 
     def refused(*_: str) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("gitaudit.adapters.git_objects.os.replace", refused)
+    monkeypatch.setattr("gitaudit.adapters.git.objects.os.replace", refused)
 
     with pytest.raises(SetupError, match="Input/output error"):
         write(repo)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitaudit.adapters.hooks.calls import calls
+from gitaudit.adapters.hooks.installed.calls import calls
 from gitaudit.cli.boundary import run
 from tests.hooks.test_managers import NODE, require
 from tests.support import tools

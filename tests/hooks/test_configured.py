@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_config import GitConfig
-from gitaudit.adapters.git_facts import configured_hooks
+from gitaudit.adapters.git.config import GitConfig
+from gitaudit.adapters.git.facts import configured_hooks
 from tests.support.git import GitRepo
 
 if TYPE_CHECKING:

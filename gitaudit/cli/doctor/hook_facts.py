@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitaudit.adapters.hooks.managers import in_use
-from gitaudit.adapters.hooks.status import status
+from gitaudit.adapters.hooks.installed.managers import in_use
+from gitaudit.adapters.hooks.installed.status import status
 from gitaudit.usecases.doctor.hooks import HookFacts
 
 if TYPE_CHECKING:
-    from gitaudit.adapters.git_store import GitStore
+    from gitaudit.adapters.git.store import GitStore
 
 
 def hook_facts(store: GitStore) -> HookFacts:

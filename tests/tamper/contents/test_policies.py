@@ -9,7 +9,7 @@ import pytest
 from gitaudit.log import paths
 from gitaudit.log.commit import sha256_hex
 from gitaudit.policy import yaml_text
-from gitaudit.usecases.change_policy import current_policy, set_draft
+from gitaudit.usecases.governing.change_policy import current_policy, set_draft
 from tests.tamper.forging import Forgery, drift, forge, tree_of
 from tests.tamper.judging import BAD, UNDECIDED, found, judge, judge_log
 from tests.tamper.sample import Writer, sample_log
