@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.adapters.schemas import SchemaProblem, SchemaSet
 from gitaudit.errors import GitauditError
-from gitaudit.usecases import check, position
+from gitaudit.usecases import check_policy, position
 from gitaudit.usecases.position import Position
 from gitaudit.usecases.stretch import StretchChecker
 from gitaudit.usecases.verify import LogVerifier, Report
@@ -107,7 +107,7 @@ def remember_policies(patch: pytest.MonkeyPatch) -> None:
     def parsed(data: bytes) -> Policy:
         return real(data, TERSE)
 
-    for module in (check, position):
+    for module in (check_policy, position):
         patch.setattr(module, "load_policy", lambda data, _: parsed(data))
 
 
