@@ -10,15 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gitaudit.adapters.git_store import find_repository
+from gitaudit.adapters.git.store import find_repository
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.iac import summarize_result
 from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log.tree import FILE_MODE, Entry, format_tree
 from gitaudit.model import RefMove
-from gitaudit.usecases.drafts import subject_of
-from gitaudit.usecases.record_change import ChangeRecorder
-from gitaudit.usecases.record_deploy import Deployment, deploy_body
+from gitaudit.usecases.changes.record_change import ChangeRecorder
+from gitaudit.usecases.deploys.record_deploy import Deployment, deploy_body
+from gitaudit.usecases.writing.drafts import subject_of
 from tests.support.logs import ORIGIN, LogMaker
 
 RESULT = (

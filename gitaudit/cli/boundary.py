@@ -84,7 +84,7 @@ def _run(arguments: Sequence[str], meta: dict[str, object]) -> int:
         from gitaudit.adapters.hooks.quick import HOOKS
 
         if arguments[1] in HOOKS:
-            from gitaudit.cli.hooking import run_hook
+            from gitaudit.cli.hooks.hooking import run_hook
 
             return run_hook(arguments[1], arguments[2:])
     import click

@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMANDS = {
-    "init": "init",
-    "record-change": "record_change",
-    "record-deploy": "record_deploy",
-    "exec": "exec",
-    "log": "log",
-    "show": "show",
-    "status": "status",
-    "verify": "verify",
-    "sync": "sync",
-    "policy": "policy",
-    "notes": "notes",
-    "correct": "correct",
-    "hooks": "hooks",
-    "protect": "protect",
+    "init": "governing.init",
+    "record-change": "recording.record_change",
+    "record-deploy": "recording.record_deploy",
+    "exec": "recording.exec",
+    "log": "reading.log",
+    "show": "reading.show",
+    "status": "reading.status",
+    "verify": "verifying.verify",
+    "sync": "recording.sync",
+    "policy": "governing.policy",
+    "notes": "verifying.notes",
+    "correct": "recording.correct",
+    "hooks": "hooks.hooks",
+    "protect": "server.protect",
     "doctor": "doctor.doctor",
     "completion": "completion",
 }
 """Command names and their modules, in the order of a first day."""
-HIDDEN = {"hook": "hook", "server-hook": "server_hook"}
+HIDDEN = {"hook": "hooks.hook", "server-hook": "server.server_hook"}
 """Commands that no help lists: what programs call."""
 
 

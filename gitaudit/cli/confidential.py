@@ -45,7 +45,7 @@ class Confidential:
 
     def clean(self, draft: Draft) -> Draft:
         """Return a draft as it may be kept or shown, by what is known by now; errors as of `Redactor.clean`."""
-        from gitaudit.usecases.redact import Redactor
+        from gitaudit.usecases.writing.redact import Redactor
 
         return Redactor(scanner=self.scanner, known=self.values, leave_out=self.leave_out).clean(draft)
 
@@ -57,7 +57,7 @@ class _WhereThere:
         self._confidential = confidential
 
     def clean(self, draft: Draft) -> Draft:
-        from gitaudit.usecases.redact import Redactor, has_field
+        from gitaudit.usecases.writing.redact import Redactor, has_field
 
         known = self._confidential
         fields = tuple(one for one in known.leave_out if has_field(draft.document, one))

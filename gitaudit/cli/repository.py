@@ -11,7 +11,7 @@ from gitaudit.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitaudit.adapters.git_store import GitStore
+    from gitaudit.adapters.git.store import GitStore
 
 
 class Repository:
@@ -27,10 +27,10 @@ class Repository:
     @cached_property
     def store(self) -> GitStore:
         """The repository."""
-        from gitaudit.adapters.git_store import find_repository
+        from gitaudit.adapters.git.store import find_repository
 
         if self.reads_anew:
-            from gitaudit.adapters.git_core import tune_for_long_reading
+            from gitaudit.adapters.git.core import tune_for_long_reading
 
             tune_for_long_reading()  # before libgit2 maps a whole pack into memory
         store = find_repository((self.directory / (variable("GIT_DIR") or "")).absolute(), self._incoming())

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
     from gitaudit.adapters.clock import SystemClock
     from gitaudit.adapters.files import FileMemory, FileOutbox
-    from gitaudit.adapters.git_remote import GitRemote
-    from gitaudit.adapters.gnupg import GpgSigner
+    from gitaudit.adapters.git.remote import GitRemote
+    from gitaudit.adapters.gnupg.signer import GpgSigner
     from gitaudit.adapters.schemas import SchemaSet
     from gitaudit.cli.confidential import Confidential
     from gitaudit.cli.output import Output
     from gitaudit.policy.policy import Policy
     from gitaudit.ports import Verifier
-    from gitaudit.usecases.build import Tools
-    from gitaudit.usecases.drafts import Author
     from gitaudit.usecases.position import Position
-    from gitaudit.usecases.publish import Log
-    from gitaudit.usecases.verify import LogVerifier
+    from gitaudit.usecases.verifying.verify import LogVerifier
+    from gitaudit.usecases.writing.build import Tools
+    from gitaudit.usecases.writing.drafts import Author
+    from gitaudit.usecases.writing.publish import Log
 
 
 class Session(Repository):
@@ -81,7 +81,7 @@ class Session(Repository):
     @cached_property
     def signer(self) -> GpgSigner:
         """The user's key; nothing is asked of gpg before it is used."""
-        from gitaudit.adapters.gnupg import GpgSigner, passphrase_from
+        from gitaudit.adapters.gnupg.signer import GpgSigner, passphrase_from
 
         key = self._key or self.store.config("gitaudit.key")
         if key is None and self.store.config("gpg.format") in {"ssh", "x509"}:
@@ -180,7 +180,7 @@ class Session(Repository):
             )
         if chosen is None:
             return None
-        from gitaudit.adapters.git_remote import GitRemote
+        from gitaudit.adapters.git.remote import GitRemote
 
         return GitRemote(self.store, chosen)
 
@@ -189,7 +189,7 @@ class Session(Repository):
 
         They cannot be reached, so records wait: without them, the clone would take what it alone has for published.
         """
-        from gitaudit.adapters.git_store import TRACKING
+        from gitaudit.adapters.git.store import TRACKING
 
         known = (name.removeprefix(TRACKING).split("/")[0] for name, _ in self.store.refs(TRACKING))
         return list(dict.fromkeys(known))
@@ -207,7 +207,7 @@ class Session(Repository):
     @cached_property
     def tools(self) -> Tools:
         """What building commits needs."""
-        from gitaudit.usecases.build import Tools
+        from gitaudit.usecases.writing.build import Tools
 
         return Tools(
             store=self.store,
@@ -225,7 +225,7 @@ class Session(Repository):
     def log_of(self, config: Config, progress: Callable[[int, int], None] | None = None) -> Log:
         """Return the log that a configuration names."""
         from gitaudit.adapters.files import FileLock
-        from gitaudit.usecases.publish import Log
+        from gitaudit.usecases.writing.publish import Log
 
         more = {} if progress is None else {"progress": progress}
         return Log(
@@ -241,11 +241,11 @@ class Session(Repository):
 
     def log_verifier(self, config: Config, output: Output, engine: Verifier | None = None) -> LogVerifier:
         """Return what verifies the log that a configuration names, with a progress bar on `output`."""
-        from gitaudit.adapters.git_core import tune_for_long_reading
+        from gitaudit.adapters.git.core import tune_for_long_reading
         from gitaudit.adapters.schemas import SchemaSet
-        from gitaudit.cli.workers import side_by_side
-        from gitaudit.usecases.stretch import StretchChecker
-        from gitaudit.usecases.verify import LogVerifier
+        from gitaudit.cli.verifying.workers import side_by_side
+        from gitaudit.usecases.verifying.stretch import StretchChecker
+        from gitaudit.usecases.verifying.verify import LogVerifier
 
         tune_for_long_reading()
         now = self.clock.now()
@@ -260,13 +260,13 @@ class Session(Repository):
 
     def author(self) -> Author:
         """Return who makes records here."""
-        from gitaudit.usecases.drafts import Author
+        from gitaudit.usecases.writing.drafts import Author
 
         return Author(origin=self.config.origin, fingerprint=self.signer.fingerprint, clock=self.clock)
 
     def branch_candidates(self, ref: str | None = None) -> dict[str, str]:
         """Return where the log could be read, by ref, the local branch first, then what is known of the remotes'."""
-        from gitaudit.adapters.git_store import TRACKING
+        from gitaudit.adapters.git.store import TRACKING
 
         name = ref or "refs/heads/audit"
         short = name.removeprefix("refs/heads/")

@@ -13,10 +13,10 @@ from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log.times import parse_time
 from gitaudit.model import RECORD_TYPES
 from gitaudit.usecases.chain import read_link, walk_back
-from gitaudit.usecases.check import CommitChecker
 from gitaudit.usecases.entry import Entry
-from gitaudit.usecases.notes import record_of
 from gitaudit.usecases.position import Position, position_at
+from gitaudit.usecases.verifying.check import CommitChecker
+from gitaudit.usecases.writing.notes import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

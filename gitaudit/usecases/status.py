@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gitaudit.errors import MalformedError
 from gitaudit.log.times import parse_time
-from gitaudit.usecases.deployments import (
+from gitaudit.usecases.deploys.deployments import (
     CORRECTION,
     FINISHED,
     READING_ACTIONS,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.gnupg import GpgSigner
+from gitaudit.adapters.gnupg.signer import GpgSigner
 from gitaudit.errors import KeyProblemError
 
 if TYPE_CHECKING:

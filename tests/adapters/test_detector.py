@@ -33,7 +33,7 @@ ORDINARY = """
 import sys
 from gitaudit.adapters.detector import LibraryScanner
 from gitaudit.model import Draft
-from gitaudit.usecases.redact import Redactor
+from gitaudit.usecases.writing.redact import Redactor
 from tests.schemas.examples import example
 from tests.support.logs import LogMaker
 document = example("deploy.finished", full=True)

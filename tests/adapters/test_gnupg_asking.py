@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.gnupg import GpgSigner, passphrase_from
+from gitaudit.adapters.gnupg.signer import GpgSigner, passphrase_from
 from gitaudit.errors import KeyProblemError
 from gitaudit.log.openpgp import parse_armored
 from tests.adapters.gnupg_helpers import (
@@ -88,7 +88,7 @@ class TestPinentry:
         waiting, go = tmp_path / "waiting", tmp_path / "go"
         answer = f"touch {waiting}; until test -e {go}; do sleep 0.05; done; {typing(PASSPHRASE)}"
         tell_agent(home, pinentry(tmp_path, getpin=answer))
-        code = f"from gitaudit.adapters.gnupg import GpgSigner; print(len(GpgSigner('{locked}').sign(b'x')))"
+        code = f"from gitaudit.adapters.gnupg.signer import GpgSigner; print(len(GpgSigner('{locked}').sign(b'x')))"
         with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
             while not waiting.exists():
                 assert process.poll() is None
@@ -156,7 +156,7 @@ class TestTerminal:
         tell_agent(home, f"pinentry-program {require_tool('pinentry-curses')}")
 
         done = in_a_session_without_terminal(
-            "from gitaudit.adapters.gnupg import GpgSigner\nfrom gitaudit.errors import KeyProblemError\n"
+            "from gitaudit.adapters.gnupg.signer import GpgSigner\nfrom gitaudit.errors import KeyProblemError\n"
             f"try: GpgSigner('{locked}').sign(b'x')\nexcept KeyProblemError as error: print(error.message, error.hint)"
         )
 
@@ -181,7 +181,7 @@ class TestTerminal:
             monkeypatch.setenv("GPG_TTY", gpg_tty)
         mine, theirs = os.openpty()
         name = os.ttyname(theirs)
-        code = f"from gitaudit.adapters.gnupg import GpgSigner; GpgSigner('{locked}').sign(b'x')"
+        code = f"from gitaudit.adapters.gnupg.signer import GpgSigner; GpgSigner('{locked}').sign(b'x')"
 
         done = subprocess.run(
             [sys.executable, "-c", code], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, check=False

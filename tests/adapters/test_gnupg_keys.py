@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.gnupg import GpgSigner
+from gitaudit.adapters.gnupg.signer import GpgSigner
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.log.openpgp import parse_armored
 from tests.adapters.gnupg_helpers import PAYLOAD, problem, program, secret_file, tell_agent, tell_gpg, wrapper

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import gnupg
 import pytest
 
-from gitaudit.adapters.gnupg import GpgSigner
-from gitaudit.adapters.gnupg_failures import GpgCode, failure_code
-from gitaudit.adapters.gnupg_listing import parse_listing
-from gitaudit.adapters.gnupg_program import Done, GpgProgram, _Gpg
+from gitaudit.adapters.gnupg.failures import GpgCode, failure_code
+from gitaudit.adapters.gnupg.listing import parse_listing
+from gitaudit.adapters.gnupg.program import Done, GpgProgram, _Gpg
+from gitaudit.adapters.gnupg.signer import GpgSigner
 from gitaudit.errors import KeyProblemError, SetupError
 from tests.adapters.gnupg_helpers import PAYLOAD, problem, program, tell_gpg, wrapper
 
@@ -240,7 +240,7 @@ def test_status_lines_are_cut_at_line_feeds_only(gpg_home: GpgHome, tmp_path: Pa
     "code",
     [
         "import gitaudit.cli.commands",
-        "import gitaudit.cli.wiring, gitaudit.cli.verifying",
+        "import gitaudit.cli.wiring, gitaudit.cli.verifying.steps",
         "from gitaudit.cli.boundary import run; run(['--version']); run(['record-change', '--help'])",
         "from pathlib import Path; from gitaudit.cli.wiring import Session; Session(Path('.')).verifier",
     ],

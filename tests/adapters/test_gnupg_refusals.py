@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.gnupg import GpgSigner
+from gitaudit.adapters.gnupg.signer import GpgSigner
 from gitaudit.errors import KeyProblemError
 from tests.adapters.gnupg_helpers import PAYLOAD, problem, program, secret_file, tell_agent, tell_gpg
 from tests.support.gpg import EXPIRED_KEY_FROM, GpgHome

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.gnupg import GpgSigner
+from gitaudit.adapters.gnupg.signer import GpgSigner
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.log.openpgp import STRONG_HASHES, Signature, parse_armored
 from tests.adapters.gnupg_helpers import PAYLOAD, problem, tell_gpg

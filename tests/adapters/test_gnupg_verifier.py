@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.gnupg import GpgSigner
-from gitaudit.adapters.gnupg_verifier import GpgVerifier
+from gitaudit.adapters.gnupg.signer import GpgSigner
+from gitaudit.adapters.gnupg.verifier import GpgVerifier
 from gitaudit.errors import SetupError
 from gitaudit.log.openpgp import parse_armored
 from gitaudit.model import Verdict

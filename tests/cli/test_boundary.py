@@ -260,7 +260,7 @@ def _rest(terminal: int) -> bytes:
 @pytest.fixture(scope="session")
 def long_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a repository whose log takes seconds to verify."""
-    from gitaudit.adapters.git_store import find_repository
+    from gitaudit.adapters.git.store import find_repository
     from gitaudit.policy.config import format_config
     from tests.support.logs import LogMaker
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from gitaudit.adapters.git_store import find_repository
+from gitaudit.adapters.git.store import find_repository
 from gitaudit.cli.output import Output, escape, to_json
-from gitaudit.cli.record_text import record_lines
+from gitaudit.cli.reading.record_text import record_lines
 from gitaudit.policy.config import format_config
 from tests.cli.console import DATA, Console, commit_iac, on_a_terminal, script
 from tests.support.git import GitRepo

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_remote import GitRemote
-from gitaudit.adapters.git_store import GitStore
+from gitaudit.adapters.git.remote import GitRemote
+from gitaudit.adapters.git.store import GitStore
 from gitaudit.policy import yaml_text
 from tests.cli.console import Console, commit_iac, pin, program, snapshot, words
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitaudit.errors import InputError
-from gitaudit.usecases.origin import check_origin, origin_from_url
+from gitaudit.usecases.governing.origin import check_origin, origin_from_url
 
 NAMES = {
     "https://git.example.com/acme/infra.git": "git.example.com/acme/infra",

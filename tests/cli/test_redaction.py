@@ -12,7 +12,8 @@ from urllib.parse import quote
 import pytest
 
 from gitaudit.adapters.detector import LibraryScanner
-from gitaudit.cli import deploying, render
+from gitaudit.cli.reading import render
+from gitaudit.cli.recording import deploying
 from gitaudit.redaction.scrub import forms
 from tests.cli.console import DATA, Console, Ran, all_objects, snapshot
 from tests.support.secrets import made_secrets

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitaudit.errors import RefusedError
-from gitaudit.usecases.deployments import gap_findings, history_of
+from gitaudit.usecases.deploys.deployments import gap_findings, history_of
 from gitaudit.usecases.executing.approvals import check_plan
 from gitaudit.usecases.status import Overview, overview
 from tests.cli.test_json_output import good

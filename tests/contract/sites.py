@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitaudit.adapters.git_remote import GitRemote
-from gitaudit.adapters.git_store import GitStore
+from gitaudit.adapters.git.remote import GitRemote
+from gitaudit.adapters.git.store import GitStore
 from gitaudit.model import RefMove
 from tests.support.git import GitRepo
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PROGRAM = """
     import json, sys
-    from gitaudit.adapters.git_store import find_repository
+    from gitaudit.adapters.git.store import find_repository
     from gitaudit.model import RefMove
 
     {before}
@@ -74,7 +74,7 @@ def test_the_store_needs_only_the_compiled_half(git_repo: GitRepo) -> None:
 def test_the_environment_is_as_before(value: str | None) -> None:
     """What the library is told while it is loaded is not handed on to git and gpg."""
     told = {} if value is None else {"SSL_CERT_FILE": value}
-    program = "import os; import gitaudit.adapters.git_core; print(os.environ.get('SSL_CERT_FILE'))"
+    program = "import os; import gitaudit.adapters.git.core; print(os.environ.get('SSL_CERT_FILE'))"
     kept = {name: each for name, each in os.environ.items() if name != "SSL_CERT_FILE"}
     ran = subprocess.run([sys.executable, "-c", program], env=kept | told, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == str(value)

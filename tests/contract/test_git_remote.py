@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_remote import MAX_LOCKED_OUT
-from gitaudit.adapters.git_store import GitStore
+from gitaudit.adapters.git.remote import MAX_LOCKED_OUT
+from gitaudit.adapters.git.store import GitStore
 from gitaudit.errors import RemoteError, SetupError
 from tests.contract.sites import BOTH, LOG, NOTES, Site, git_site, site_of
 from tests.support.git import GitRepo

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_store import GitStore
+from gitaudit.adapters.git.store import GitStore
 from gitaudit.errors import LogError
 from gitaudit.testing import MemoryStore
 from tests.contract.sites import BOTH, LOG, NOTES, Site, git_daemon, git_site

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.gnupg import GpgSigner
+from gitaudit.adapters.gnupg.signer import GpgSigner
 from gitaudit.adapters.sequoia import SequoiaVerifier, fingerprint_of
 from gitaudit.log.openpgp import STRONG_HASHES, Signature, parse_armored
 from gitaudit.testing import SteppingClock

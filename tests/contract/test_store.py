@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_store import MAX_LOOSE, GitStore
+from gitaudit.adapters.git.store import MAX_LOOSE, GitStore
 from gitaudit.errors import LogError, ObjectError, RefMovedError, SetupError
 from gitaudit.log.commit import object_id
 from gitaudit.model import RefMove

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.gnupg_verifier import GpgVerifier
+from gitaudit.adapters.gnupg.verifier import GpgVerifier
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.log.openpgp import parse_armored
 from gitaudit.model import Problem, Verdict

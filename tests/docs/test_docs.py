@@ -132,12 +132,12 @@ def reported_rules() -> set[str]:
     """Return the names of rules in the sources: first arguments of what reports, and arguments named `rule`."""
     names: set[str] = set()
     rooms = (
-        "usecases/check*.py",
-        "usecases/complete.py",
-        "usecases/deployments.py",
-        "usecases/trust.py",
-        "usecases/verify.py",
-        "cli/verifying.py",
+        "usecases/verifying/check*.py",
+        "usecases/verifying/complete.py",
+        "usecases/deploys/deployments.py",
+        "usecases/verifying/trust.py",
+        "usecases/verifying/verify.py",
+        "cli/verifying/steps.py",
     )
     for place in (one for room in rooms for one in (CHECKOUT / "gitaudit").glob(room)):
         for node in ast.walk(ast.parse(place.read_text("utf-8"))):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.forge_access import access_to
-from gitaudit.adapters.forge_http import ForgeHttp
+from gitaudit.adapters.network.forge_access import access_to
+from gitaudit.adapters.network.forge_http import ForgeHttp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

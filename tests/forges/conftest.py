@@ -12,7 +12,7 @@ from tests.forges.serving import Plain, Served, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitaudit.adapters.forge_http import ForgeHttp
+    from gitaudit.adapters.network.forge_http import ForgeHttp
 
 
 @pytest.fixture

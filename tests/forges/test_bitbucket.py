@@ -18,7 +18,7 @@ from tests.forges.serving import Served, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitaudit.adapters.forge_http import ForgeHttp
+    from gitaudit.adapters.network.forge_http import ForgeHttp
 
 CI = "{6e2d4b5c-1c0f-4c7e-9a55-0c3f5b8a1d22}"
 EVE = "{00000000-1c0f-4c7e-9a55-0c3f5b8a1d22}"

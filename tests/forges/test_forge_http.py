@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.forge_http import ATTEMPTS, MAX_ANSWER_BYTES, MAX_PAGES
+from gitaudit.adapters.network.forge_http import ATTEMPTS, MAX_ANSWER_BYTES, MAX_PAGES
 from gitaudit.errors import RemoteError
 from tests.forges.client import NOW, TOKEN, client
 from tests.forges.serving import Answer, Plain, Served, refused, serving
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitaudit.adapters.forge_http import ForgeHttp
+    from gitaudit.adapters.network.forge_http import ForgeHttp
     from tests.forges.client import Patience
 
 BODY = {"name": "audit"}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.forge_access import access_to
-from gitaudit.adapters.forge_http import ATTEMPTS
+from gitaudit.adapters.network.forge_access import access_to
+from gitaudit.adapters.network.forge_http import ATTEMPTS
 from gitaudit.errors import GitauditError, InputError, RemoteError
 from tests.forges.client import TOKEN, client
 from tests.forges.serving import Answer, Plain, Served, refused, serving
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from gitaudit.adapters.forge_http import ForgeHttp
+    from gitaudit.adapters.network.forge_http import ForgeHttp
     from tests.forges.client import Patience
 
 

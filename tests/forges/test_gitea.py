@@ -16,7 +16,7 @@ from tests.forges.serving import Served, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitaudit.adapters.forge_http import ForgeHttp
+    from gitaudit.adapters.network.forge_http import ForgeHttp
 
 
 @pytest.fixture(params=[GITEA, FORGEJO], ids=["gitea", "forgejo"])

@@ -15,7 +15,7 @@ from gitaudit.adapters.hooks.command_line import PushOptions, parse_push
 from gitaudit.errors import InputError
 from gitaudit.iac.patterns import DEFAULT_PATTERNS, PathMatcher
 from gitaudit.policy.policy import Key, Policy, first_policy, parse_policy
-from gitaudit.usecases.pushing import PushedRef, parse_pushed
+from gitaudit.usecases.changes.pushing import PushedRef, parse_pushed
 from tests.support.git import GitRepo
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from gitaudit.adapters.clock import SystemClock
 from gitaudit.adapters.hooks import intended, rewritten
-from gitaudit.usecases.arrival import REASON, not_arrived
+from gitaudit.usecases.changes.arrival import REASON, not_arrived
 from tests.hooks.clones import LOG, Clone
 from tests.hooks.conftest import colleague_of
 
@@ -166,7 +166,7 @@ def test_log_marks_what_did_not_arrive(clone: Clone, remote: GitRepo, tmp_path: 
 
 def test_what_is_due_leaves_out_what_is_explained(clone: Clone) -> None:
     """`not_arrived` yields the records that nothing explains, newest first."""
-    from gitaudit.cli.arrivals import Arrivals
+    from gitaudit.cli.reading.arrivals import Arrivals
     from gitaudit.cli.wiring import Session
 
     start_topic(clone)

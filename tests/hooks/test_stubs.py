@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitaudit.adapters.hooks import stubs
+from gitaudit.adapters.hooks.installed import stubs
 from gitaudit.adapters.hooks.quick import HOOKS
 from gitaudit.cli.commands import cli
 from tests.cli.console import program

@@ -12,7 +12,7 @@ from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log import canonical, commit, openpgp, paths
 from gitaudit.model import RECORD_TYPES
 from gitaudit.policy import policy, yaml_text
-from gitaudit.usecases import source_files, tree_changes
+from gitaudit.usecases.changes import source_files, tree_changes
 from tests.log import format_doc
 from tests.log.format_doc import DOCUMENT, ROOT
 
@@ -56,7 +56,7 @@ def rules_in_table() -> list[str]:
 
 def rules_in_code() -> Iterator[str]:
     """Yield every rule that a use case may report, as a pattern where a part of it is computed."""
-    for path in sorted((ROOT / "gitaudit" / "usecases").glob("*.py")):
+    for path in sorted((ROOT / "gitaudit" / "usecases").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 yield from rules_of_call(node)

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gitaudit.errors import ConfigError, MalformedError
+from gitaudit.iac.source.commit import parse_source_commit
 from gitaudit.log.canonical import MAX_INTEGER, decode, encode
 from gitaudit.log.commit import CommitText, format_commit, format_payload, parse_commit
 from gitaudit.log.merkle import Frontier, format_frontier, format_hash, parse_frontier, parse_hash
@@ -19,7 +20,6 @@ from gitaudit.log.message import format_message, parse_size_and_root
 from gitaudit.log.note import format_notes_message, notes_origin, parse_notes_message
 from gitaudit.log.openpgp import armor, parse_armored
 from gitaudit.log.record import Record, parse_record
-from gitaudit.log.source_commit import parse_source_commit
 from gitaudit.log.times import format_time, parse_time
 from gitaudit.log.tree import Entry, format_tree, parse_tree
 from gitaudit.log.uuid7 import is_uuid7, make_uuid7

@@ -10,7 +10,7 @@ import pytest
 from gitaudit.adapters.clock import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, SystemClock, longest_pause
 from gitaudit.errors import ConflictError
 from gitaudit.log.record import unlink
-from gitaudit.usecases.publish import MAX_ATTEMPTS
+from gitaudit.usecases.writing.publish import MAX_ATTEMPTS
 from tests.publish.worlds import LOG, NOTES, World, make_key, raised
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitaudit.usecases.notes import covered_size
+from gitaudit.usecases.writing.notes import covered_size
 from tests.publish.worlds import LOG, NOTES, Clone, World, descends
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from gitaudit.adapters import clock
 from gitaudit.testing import MemoryStore, SteppingClock
-from gitaudit.usecases.turns import CROWD, LANE_SECONDS, MAX_DEFERRED, REST_SECONDS, SLOW_SECONDS, Turns
+from gitaudit.usecases.writing.turns import CROWD, LANE_SECONDS, MAX_DEFERRED, REST_SECONDS, SLOW_SECONDS, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable

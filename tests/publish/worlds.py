@@ -11,17 +11,17 @@ from gitaudit.errors import GitauditError, KeyProblemError, LogError, RemoteErro
 from gitaudit.model import PushResult
 from gitaudit.policy.policy import Key
 from gitaudit.testing import ForgetfulMemory, MemoryOutbox, MemoryStore
-from gitaudit.usecases.build import Tools
 from gitaudit.usecases.chain import parent_of
-from gitaudit.usecases.change_policy import add_key_draft, current_policy, remove_key_draft
-from gitaudit.usecases.drafts import Author, subject_of
-from gitaudit.usecases.notes import record_of, records_since
+from gitaudit.usecases.changes.record_change import ChangeRecorder
+from gitaudit.usecases.governing.change_policy import add_key_draft, current_policy, remove_key_draft
 from gitaudit.usecases.position import Position, position_at
-from gitaudit.usecases.publish import Log
-from gitaudit.usecases.record_change import ChangeRecorder
-from gitaudit.usecases.redact import Redactor
-from gitaudit.usecases.stretch import StretchChecker
-from gitaudit.usecases.verify import LogVerifier
+from gitaudit.usecases.verifying.stretch import StretchChecker
+from gitaudit.usecases.verifying.verify import LogVerifier
+from gitaudit.usecases.writing.build import Tools
+from gitaudit.usecases.writing.drafts import Author, subject_of
+from gitaudit.usecases.writing.notes import record_of, records_since
+from gitaudit.usecases.writing.publish import Log
+from gitaudit.usecases.writing.redact import Redactor
 from tests.support.logs import LOG, NOTES, SCANNER, SCHEMAS, KeySigner, LogMaker, make_key
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitaudit.log.record import Record
     from gitaudit.model import Draft, Finding
     from gitaudit.ports import ObjectReader
-    from gitaudit.usecases.publish import Published
+    from gitaudit.usecases.writing.publish import Published
     from tests.support.openpgp import TestKey
 
 BRANCHES = "refs/heads/"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gitaudit.errors import InputError, RefusedError
 from gitaudit.model import RECORD_TYPES, Draft
 from gitaudit.redaction.known import known
-from gitaudit.usecases.redact import Redactor
+from gitaudit.usecases.writing.redact import Redactor
 from tests.schemas.examples import example
 from tests.support.logs import SCANNER, LogMaker
 from tests.support.secrets import made_secrets

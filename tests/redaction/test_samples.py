@@ -16,7 +16,7 @@ from gitaudit.iac.text import decode
 from gitaudit.redaction.marked import marked_values
 from gitaudit.redaction.scrub import REDACTED, forms
 from gitaudit.testing import MemoryStore
-from gitaudit.usecases.redact import Redactor
+from gitaudit.usecases.writing.redact import Redactor
 from tests.iac.documents import DATA, SAMPLES
 from tests.support.logs import SCANNER, LogMaker
 

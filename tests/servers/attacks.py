@@ -13,7 +13,7 @@ from gitaudit.log.commit import sha256_hex
 from gitaudit.log.times import epoch, format_time, from_epoch
 from gitaudit.policy import yaml_text
 from gitaudit.policy.policy import Key
-from gitaudit.usecases.change_policy import add_key_draft, current_policy
+from gitaudit.usecases.governing.change_policy import add_key_draft, current_policy
 from tests.support.git import GitRepo
 from tests.support.logs import LOG, NOTES
 from tests.tamper.forging import HONEST, Forgery, forge, redated, two_packets

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_store import GitStore, find_repository
+from gitaudit.adapters.git.store import GitStore, find_repository
 from gitaudit.log.times import epoch
 from gitaudit.model import RefMove
-from gitaudit.usecases.change_policy import current_policy, set_draft
+from gitaudit.usecases.governing.change_policy import current_policy, set_draft
 from tests.support import servers
 from tests.support.git import GitRepo
 from tests.support.logs import KEY_CREATED, LOG, NOTES

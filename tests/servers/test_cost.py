@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.testing import MemoryStore
-from gitaudit.usecases.change_policy import current_policy, set_draft
+from gitaudit.usecases.governing.change_policy import current_policy, set_draft
 from gitaudit.usecases.server.gate import Gate
 from gitaudit.usecases.server.pushes import RefUpdate
 from tests.support.logs import LOG, SCHEMAS

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitaudit.iac.patterns import PathMatcher
+from gitaudit.usecases.changes.record_change import ChangeRecorder
 from gitaudit.usecases.position import position_at
-from gitaudit.usecases.record_change import ChangeRecorder
 from tests.servers.attacks import ATTACKS, Attack
 from tests.support.logs import LOG, SCHEMAS, VERIFIER
 from tests.tamper.forging import forge

@@ -47,12 +47,12 @@ DOORS: dict[str, str] = {
     "ansible": "gitaudit/adapters/running/ansible_callbacks/*",
     "click": "gitaudit/cli/*",
     "detect_secrets": "gitaudit/adapters/detector.py",
-    "gnupg": "gitaudit/adapters/gnupg_program.py",
-    "httpx": "gitaudit/adapters/forge_http.py",
+    "gnupg": "gitaudit/adapters/gnupg/program.py",
+    "httpx": "gitaudit/adapters/network/forge_http.py",
     "jsonschema": "gitaudit/adapters/schemas.py",
-    "jwt": "gitaudit/adapters/oidc.py",
+    "jwt": "gitaudit/adapters/network/oidc.py",
     "jsonschema_rs": "gitaudit/adapters/schemas.py",
-    "pygit2": "gitaudit/adapters/git*.py",
+    "pygit2": "gitaudit/adapters/git/*.py",
     "pysequoia": "gitaudit/adapters/sequoia.py",
     "referencing": "gitaudit/adapters/schemas.py",
     "tree_sitter": "gitaudit/iac/source/hcl_tree.py",
@@ -81,7 +81,7 @@ _SURROUNDINGS = (
     "gitaudit/cli/wiring.py",
     "gitaudit/adapters/environment.py",
     "gitaudit/adapters/hooks/*.py",  # what git gives its hooks, without the modules that a short run cannot afford
-    "gitaudit/adapters/git_program.py",  # hands the user's environment on to git
+    "gitaudit/adapters/git/program.py",  # hands the user's environment on to git
     "gitaudit/adapters/pager.py",  # the same to the pager
     "gitaudit/adapters/running/ansible_callbacks/*",  # runs within Ansible, and imports nothing of the project
 )

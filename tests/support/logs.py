@@ -12,11 +12,11 @@ from gitaudit.log.times import epoch
 from gitaudit.model import RefMove
 from gitaudit.policy.config import Config
 from gitaudit.testing import MemoryStore, SteppingClock
-from gitaudit.usecases.build import Tools, add_record
-from gitaudit.usecases.drafts import Author
-from gitaudit.usecases.notes import extend_notes
+from gitaudit.usecases.governing.start import Wishes, genesis_draft
 from gitaudit.usecases.position import Position
-from gitaudit.usecases.start import Wishes, genesis_draft
+from gitaudit.usecases.writing.build import Tools, add_record
+from gitaudit.usecases.writing.drafts import Author
+from gitaudit.usecases.writing.notes import extend_notes
 from tests.schemas.examples import example
 from tests.support.openpgp import TestKey
 

@@ -13,7 +13,7 @@ from gitaudit.log.message import format_message
 from gitaudit.log.record import Record, link
 from gitaudit.log.times import epoch, parse_time
 from gitaudit.log.tree import FOLDER_MODE, Entry, format_tree, parse_tree
-from gitaudit.usecases.build import file_digests, write_files
+from gitaudit.usecases.writing.build import file_digests, write_files
 from tests.tamper.sample import ENVIRONMENT
 
 if TYPE_CHECKING:

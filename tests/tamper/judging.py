@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from gitaudit.adapters.schemas import SchemaProblem, SchemaSet
 from gitaudit.errors import GitauditError
-from gitaudit.usecases import check_policy, position
+from gitaudit.usecases import position
 from gitaudit.usecases.position import Position
-from gitaudit.usecases.stretch import StretchChecker
-from gitaudit.usecases.verify import LogVerifier, Report
+from gitaudit.usecases.verifying import check_policy
+from gitaudit.usecases.verifying.stretch import StretchChecker
+from gitaudit.usecases.verifying.verify import LogVerifier, Report
 from tests.tamper.sample import SCHEMAS, VERIFIER
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from gitaudit.policy import yaml_text
 from gitaudit.policy.config import Config
 from gitaudit.policy.policy import Key, first_policy
 from gitaudit.testing import MemoryStore, SteppingClock
-from gitaudit.usecases.build import Tools, add_record
-from gitaudit.usecases.change_policy import add_key_draft, current_policy, remove_key_draft, set_draft
-from gitaudit.usecases.drafts import Author, subject_of
-from gitaudit.usecases.notes import extend_notes
+from gitaudit.usecases.changes.record_change import ChangeRecorder
+from gitaudit.usecases.governing.change_policy import add_key_draft, current_policy, remove_key_draft, set_draft
 from gitaudit.usecases.position import Position
-from gitaudit.usecases.record_change import ChangeRecorder
+from gitaudit.usecases.writing.build import Tools, add_record
+from gitaudit.usecases.writing.drafts import Author, subject_of
+from gitaudit.usecases.writing.notes import extend_notes
 from tests.support.logs import LOG, NOTES, ORIGIN, SCANNER, KeySigner, make_key
 from tests.support.openpgp import TestKey
 

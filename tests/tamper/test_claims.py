@@ -12,8 +12,8 @@ from gitaudit.log import paths
 from gitaudit.log.canonical import encode
 from gitaudit.log.record import Record
 from gitaudit.model import GOVERNING_TYPES, RECORD_TYPES
+from gitaudit.usecases.changes.record_change import uncovered_commits
 from gitaudit.usecases.position import position_at
-from gitaudit.usecases.record_change import uncovered_commits
 from tests.support.logs import NOTES
 from tests.tamper.forging import Forgery, drift, forge, seconds
 from tests.tamper.judging import BAD, DONE, TERSE, accepted, found, judge, judge_log, remember_policies
@@ -40,7 +40,7 @@ def commit(log: Writer) -> str:
 
 def change(log: Writer, commit: str) -> Draft:
     """Return the true change record about a commit."""
-    from gitaudit.usecases.record_change import ChangeRecorder
+    from gitaudit.usecases.changes.record_change import ChangeRecorder
     from tests.tamper.sample import VERIFIER
 
     recorder = ChangeRecorder(store=log.store, verifier=VERIFIER, author=log.author("dev"), position=log.position)
@@ -361,7 +361,7 @@ def _judge_changed(
 )
 def test_store_reads_no_id_that_is_none(git_repo: GitRepo, oid: str) -> None:
     """An id that a hostile record makes up is missing from a real repository, whatever it looks like."""
-    from gitaudit.adapters.git_store import find_repository
+    from gitaudit.adapters.git.store import find_repository
 
     git_repo.commit({"a": b"a"})
     with pytest.raises(ObjectError) as caught:

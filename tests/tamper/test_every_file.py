@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_store import GitStore, find_repository
+from gitaudit.adapters.git.store import GitStore, find_repository
 from gitaudit.cli import boundary
 from gitaudit.errors import GitauditError
 from gitaudit.policy.config import FILE_NAME, format_config

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitaudit.model import Remembered
-from gitaudit.usecases.trust import rewind_finding
+from gitaudit.usecases.verifying.trust import rewind_finding
 from tests.tamper.judging import BAD, DONE, TERSE, judge, remember_policies
 from tests.tamper.relinking import Objects, Overlay, relink, steps
 from tests.tamper.rewriting import Piece, Pieces, put, with_parent

@@ -288,7 +288,7 @@ def test_times_that_no_clock_shows(log: Writer, at: int) -> None:
 
 def test_policy_by_another_than_an_admin(log: Writer) -> None:
     """A policy record that a developer signs is found, whatever it grants."""
-    from gitaudit.usecases.change_policy import current_policy, set_draft
+    from gitaudit.usecases.governing.change_policy import current_policy, set_draft
 
     policy = current_policy(log.store, log.position)
     draft = set_draft(log.author("dev"), *policy, {"environments": ("prod", "mine")})
@@ -298,7 +298,7 @@ def test_policy_by_another_than_an_admin(log: Writer) -> None:
 def test_key_that_admits_itself(log: Writer) -> None:
     """A policy record is judged by the policy before it: an outsider cannot let itself in."""
     from gitaudit.policy.policy import Key
-    from gitaudit.usecases.change_policy import add_key_draft, current_policy
+    from gitaudit.usecases.governing.change_policy import add_key_draft, current_policy
 
     mallory = log.keys["mallory"]
     policy = current_policy(log.store, log.position)
@@ -310,7 +310,7 @@ def test_key_that_admits_itself(log: Writer) -> None:
 def test_forged_certificate(log: Writer) -> None:
     """A key file that holds another key than its name says is found."""
     from gitaudit.policy.policy import Key
-    from gitaudit.usecases.change_policy import add_key_draft, current_policy
+    from gitaudit.usecases.governing.change_policy import add_key_draft, current_policy
 
     policy = current_policy(log.store, log.position)
     key = Key(fingerprint=log.keys["mallory"].fingerprint, name="mallory")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitaudit.log.tree import Entry
 from gitaudit.testing import MemoryStore, SteppingClock
-from gitaudit.usecases import change_hints
-from gitaudit.usecases.change_hints import Hinter
-from gitaudit.usecases.source_files import FileChange
+from gitaudit.usecases.changes import change_hints
+from gitaudit.usecases.changes.change_hints import Hinter
+from gitaudit.usecases.changes.source_files import FileChange
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitaudit.adapters.schemas import SchemaSet
+from gitaudit.usecases.deploys.who import Who, find_out_who
 from gitaudit.usecases.pipelines import detect_pipeline, ticket_in
-from gitaudit.usecases.who import Who, find_out_who
 from tests.schemas.examples import example
 
 if TYPE_CHECKING:

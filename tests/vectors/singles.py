@@ -9,7 +9,6 @@ from gitaudit.errors import ConfigError, InputError, MalformedError
 from gitaudit.iac.patterns import PathMatcher
 from gitaudit.log.canonical import decode
 from gitaudit.log.commit import parse_commit
-from gitaudit.log.consistency import contradictions
 from gitaudit.log.merkle import format_hash, parse_frontier
 from gitaudit.log.note import notes_origin, parse_notes_message
 from gitaudit.log.openpgp import parse_armored
@@ -17,6 +16,7 @@ from gitaudit.log.record import parse_record
 from gitaudit.log.tree import parse_tree
 from gitaudit.policy import yaml_text
 from gitaudit.policy.policy import parse_policy
+from gitaudit.usecases.verifying.consistency import contradictions
 
 if TYPE_CHECKING:
     from gitaudit.adapters.schemas import SchemaSet

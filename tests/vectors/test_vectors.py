@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitaudit.adapters.gnupg_verifier import GpgVerifier
+from gitaudit.adapters.gnupg.verifier import GpgVerifier
 from gitaudit.adapters.schemas import SchemaSet
 from gitaudit.adapters.sequoia import SequoiaVerifier
 from gitaudit.errors import GitauditError, InputError, SetupError
@@ -25,10 +25,10 @@ from gitaudit.policy import yaml_text
 from gitaudit.policy.config import Config
 from gitaudit.policy.policy import parse_policy
 from gitaudit.testing import MemoryStore
+from gitaudit.usecases.changes.source_files import path_fields
 from gitaudit.usecases.position import Position
-from gitaudit.usecases.source_files import path_fields
-from gitaudit.usecases.stretch import StretchChecker
-from gitaudit.usecases.verify import LogVerifier
+from gitaudit.usecases.verifying.stretch import StretchChecker
+from gitaudit.usecases.verifying.verify import LogVerifier
 from tests.support.tools import require_tool
 from tests.vectors import generate
 from tests.vectors.making.forge import FPR

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_store import find_repository
+from gitaudit.adapters.git.store import find_repository
 from gitaudit.adapters.sequoia import SequoiaVerifier
-from gitaudit.cli.workers import side_by_side
+from gitaudit.cli.verifying.workers import side_by_side
 from gitaudit.log.commit import parse_commit
 from gitaudit.model import RefMove
 from gitaudit.policy.policy import Key
-from gitaudit.usecases import verify as verifying
-from gitaudit.usecases.change_policy import add_key_draft, current_policy
+from gitaudit.usecases.governing.change_policy import add_key_draft, current_policy
 from gitaudit.usecases.position import Position
-from gitaudit.usecases.stretch import Stretch, StretchChecker
-from gitaudit.usecases.verify import LogVerifier, cut_into_stretches
+from gitaudit.usecases.verifying import verify as verifying
+from gitaudit.usecases.verifying.stretch import Stretch, StretchChecker
+from gitaudit.usecases.verifying.verify import LogVerifier, cut_into_stretches
 from tests.support.git import GitRepo
 from tests.support.logs import LOG, SCHEMAS, LogMaker, make_key
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from gitaudit.adapters.git_store import GitStore
-    from gitaudit.usecases.stretch import StretchResult
-    from gitaudit.usecases.verify import Report
+    from gitaudit.adapters.git.store import GitStore
+    from gitaudit.usecases.verifying.stretch import StretchResult
+    from gitaudit.usecases.verifying.verify import Report
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RECORDS = 130

@@ -2,7 +2,7 @@
 
 Every push, amend and rebase pays for what is imported here, so this module takes nothing but `os` and `sys` and gives
 no type at run time; even `typing` would cost a tenth of such a run. What it cannot settle for sure, it leaves to
-`gitaudit.cli.hook_command`: it never finds that nothing is to be recorded where the long way would find something.
+`gitaudit.cli.hooks`: it never finds that nothing is to be recorded where the long way would find something.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitaudit.cli.render import counted
+from gitaudit.cli.reading.render import counted
 from gitaudit.errors import GitauditError, InputError, KeyProblemError, RemoteError, SetupError
 from gitaudit.usecases.doctor import clone, programs, remotes
 from gitaudit.usecases.doctor.model import Check, command, from_error
@@ -14,7 +14,7 @@ from gitaudit.usecases.doctor.model import Check, command, from_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gitaudit.adapters.git_remote import GitRemote
+    from gitaudit.adapters.git.remote import GitRemote
     from gitaudit.cli.wiring import Session
     from gitaudit.policy.config import Config
     from gitaudit.usecases.doctor.programs import KeyFacts
@@ -74,7 +74,7 @@ class Examination:
             return from_error(name, error)
 
     def _git(self) -> Check:
-        from gitaudit.adapters.git_facts import git_version
+        from gitaudit.adapters.git.facts import git_version
 
         return programs.judge_git(*git_version())
 
@@ -90,7 +90,7 @@ class Examination:
             return "gpg"
 
     def _gpg(self) -> Check:
-        from gitaudit.adapters.gnupg_state import gpg_state
+        from gitaudit.adapters.gnupg.state import gpg_state
 
         state = gpg_state(self._gpg_program)
         self._agent_answers = state.agent
@@ -102,7 +102,7 @@ class Examination:
         return programs.judge_agent(self._agent_answers) if self._has_gpg else _needs("agent", "gpg")
 
     def _key_check(self) -> Check:
-        from gitaudit.adapters.gnupg_state import lifetimes
+        from gitaudit.adapters.gnupg.state import lifetimes
 
         if not self._has_gpg:
             return _needs("key", "gpg")
@@ -126,7 +126,7 @@ class Examination:
 
     def _no_key(self, error: KeyProblemError) -> Check:
         """Return the check of a key that is not to be had; where there is none at all, with how to make one."""
-        from gitaudit.adapters.gnupg_state import has_secret_key
+        from gitaudit.adapters.gnupg.state import has_secret_key
 
         found = from_error("key", error)
         if found.mend or has_secret_key(self._gpg_program):
@@ -141,7 +141,7 @@ class Examination:
         return clone.judge_depth(shallow=shallow, partial=store.is_partial(), remote=self._remote_name)
 
     def _log(self) -> Check:
-        from gitaudit.usecases.trust import rewind_finding
+        from gitaudit.usecases.verifying.trust import rewind_finding
 
         session = self._session
         try:
@@ -247,7 +247,7 @@ class Examination:
         return remotes.judge_presence(remote.name, theirs[self._config.log], seen)
 
     def _tracking(self) -> Check:
-        from gitaudit.adapters.git_config import GitConfig
+        from gitaudit.adapters.git.config import GitConfig
 
         remote, config = self._remote, self._config
         if remote is None:
@@ -260,8 +260,8 @@ class Examination:
         return clone.judge_tracking(remote.name, config.log, remote.tracking(config.log), specs, published=published)
 
     def _protection(self) -> Check:
-        from gitaudit.adapters.git_config import GitConfig
-        from gitaudit.adapters.git_facts import local_repository, read_program
+        from gitaudit.adapters.git.config import GitConfig
+        from gitaudit.adapters.git.facts import local_repository, read_program
         from gitaudit.usecases.doctor.hooks import HookFile
         from gitaudit.usecases.forges.place import place_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitaudit.adapters.git_config import GitConfig
-from gitaudit.adapters.git_facts import (
+from gitaudit.adapters.git.config import GitConfig
+from gitaudit.adapters.git.facts import (
     configured_hooks,
     git_version,
     hooks_folder,
@@ -18,7 +18,7 @@ from gitaudit.usecases.doctor.hooks import ASIDE, CHAINED, CONFIGURATIONS, HookF
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitaudit.adapters.git_store import GitStore
+    from gitaudit.adapters.git.store import GitStore
 
 _HOOK = "pre-push"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitaudit.cli.output import escape
-from gitaudit.cli.render import counted
+from gitaudit.cli.reading.render import counted
 from gitaudit.usecases.doctor.model import exit_code
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gitaudit.cli.output import escape, to_json
-from gitaudit.cli.render import counted
+from gitaudit.cli.reading.render import counted
 from gitaudit.errors import InputError, SetupError
 from gitaudit.policy.config import BRANCH_PREFIX, DEFAULT_BRANCH
 from gitaudit.usecases.forges.model import Wanted, parse_writer
@@ -16,7 +16,7 @@ from gitaudit.usecases.forges.place import api_base, place_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gitaudit.adapters.forge_http import ForgeHttp
+    from gitaudit.adapters.network.forge_http import ForgeHttp
     from gitaudit.cli.output import Output
     from gitaudit.cli.wiring import Session
     from gitaudit.usecases.forges.model import Change, Forge, Request, Rule
@@ -127,8 +127,8 @@ def _pinned_branch(session: Session) -> str:
 @contextmanager
 def _api(session: Session, kind: str, base: str) -> Iterator[ForgeHttp]:
     from gitaudit.adapters.clock import wait
-    from gitaudit.adapters.forge_access import access_to
-    from gitaudit.adapters.forge_http import ForgeHttp
+    from gitaudit.adapters.network.forge_access import access_to
+    from gitaudit.adapters.network.forge_http import ForgeHttp
 
     api = ForgeHttp(access_to(kind, base), now=session.clock.now, pause=session.clock.pause, wait=wait)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitaudit.errors import RefusedError
-from gitaudit.usecases.deployments import LOOKED_AT, records_about
+from gitaudit.usecases.deploys.deployments import LOOKED_AT, records_about
 
 if TYPE_CHECKING:
     from gitaudit.ports import ObjectReader

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from gitaudit.log.canonical import encode
 from gitaudit.log.times import format_time
+from gitaudit.usecases.deploys.record_deploy import stated_fields
 from gitaudit.usecases.executing.outcome import outcome_of
-from gitaudit.usecases.record_deploy import stated_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from gitaudit.iac.model import Summary
     from gitaudit.iac.state import State
     from gitaudit.model import Ended
+    from gitaudit.usecases.deploys.record_deploy import Deployment
     from gitaudit.usecases.executing.model import After, Before
-    from gitaudit.usecases.record_deploy import Deployment
 
 MAX_SHOWN = 256
 

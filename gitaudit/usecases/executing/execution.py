@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitaudit.errors import ConflictError, GitauditError, KeyProblemError, RefusedError, RemoteError, SetupError
 from gitaudit.model import Ended
-from gitaudit.usecases.deployments import history_of, named, place_of, stack_of
+from gitaudit.usecases.deploys.deployments import history_of, named, place_of, stack_of
 from gitaudit.usecases.executing.approvals import check_plan
 from gitaudit.usecases.executing.bodies import drift_body, finished_body, least_body, started_body
 from gitaudit.usecases.executing.model import After, Before
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from gitaudit.model import Draft
     from gitaudit.policy.policy import Policy
     from gitaudit.ports import Machine
-    from gitaudit.usecases.drafts import Author
+    from gitaudit.usecases.deploys.record_deploy import Evidence
     from gitaudit.usecases.executing.bodies import Facts
     from gitaudit.usecases.executing.model import Tell, ToolRun
-    from gitaudit.usecases.publish import Log, Published
-    from gitaudit.usecases.record_deploy import Evidence
+    from gitaudit.usecases.writing.drafts import Author
+    from gitaudit.usecases.writing.publish import Log, Published
 
 DECLINED = 1
 """Exit code where the user was asked and did not agree, as of terraform."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gitaudit.errors import InputError
-from gitaudit.usecases.origin import origin_from_url
+from gitaudit.usecases.governing.origin import origin_from_url
 
 KNOWN = {
     "github.com": ("github", "https://api.github.com"),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from gitaudit.errors import LogError
 from gitaudit.usecases.chain import contains, read_link
-from gitaudit.usecases.notes import descends
 from gitaudit.usecases.server.pushes import RefUpdate, Refusal
+from gitaudit.usecases.writing.notes import descends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

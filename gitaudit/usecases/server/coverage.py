@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitaudit.iac.patterns import PathMatcher
-from gitaudit.log.source_commit import parse_source_commit
+from gitaudit.iac.source.commit import parse_source_commit
 from gitaudit.usecases.chain import parent_of
-from gitaudit.usecases.check_subject import SubjectChecker
-from gitaudit.usecases.notes import record_of
+from gitaudit.usecases.changes.source_files import changed_files
 from gitaudit.usecases.position import Position, position_at
 from gitaudit.usecases.server.pushes import RefUpdate, Refusal
 from gitaudit.usecases.server.since import since_the_log
-from gitaudit.usecases.source_files import changed_files
+from gitaudit.usecases.verifying.check_subject import SubjectChecker
+from gitaudit.usecases.writing.notes import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

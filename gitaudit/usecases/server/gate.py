@@ -16,7 +16,7 @@ from gitaudit.usecases.server.coverage import Coverage
 from gitaudit.usecases.server.growth import LogGrowth, pushed_config
 from gitaudit.usecases.server.names import RECORDED, name_refusal
 from gitaudit.usecases.server.pushes import AfterPush, RefUpdate, Refusal
-from gitaudit.usecases.stretch import StretchChecker
+from gitaudit.usecases.verifying.stretch import StretchChecker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

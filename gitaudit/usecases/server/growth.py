@@ -12,16 +12,16 @@ from gitaudit.errors import LogError, ObjectError, SetupError
 from gitaudit.log.commit import sha256_hex
 from gitaudit.policy.config import Config
 from gitaudit.usecases.chain import contains, read_link, walk_back
-from gitaudit.usecases.check_notes import NotesChecker
-from gitaudit.usecases.notes import descends, record_of
 from gitaudit.usecases.position import Position, position_at
 from gitaudit.usecases.server.pushes import Refusal
+from gitaudit.usecases.verifying.check_notes import NotesChecker
+from gitaudit.usecases.writing.notes import descends, record_of
 
 if TYPE_CHECKING:
     from gitaudit.model import Finding
     from gitaudit.ports import ObjectReader, Schemas
     from gitaudit.usecases.server.pushes import RefUpdate
-    from gitaudit.usecases.stretch import StretchChecker
+    from gitaudit.usecases.verifying.stretch import StretchChecker
 
 SHOWN = 5
 """A forged log may break a rule with every record; a few findings say what is wrong."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitaudit.iac.patterns import PathMatcher
+from gitaudit.iac.source.commit import parse_source_commit
 from gitaudit.log.commit import object_id
-from gitaudit.log.source_commit import parse_source_commit
 from gitaudit.log.tree import FILE_MODE, Entry, format_tree
 from gitaudit.policy.change_records import enforces_records
 from gitaudit.policy.config import BRANCH_PREFIX

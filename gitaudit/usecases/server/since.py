@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitaudit.log.source_commit import parse_source_commit
+from gitaudit.iac.source.commit import parse_source_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

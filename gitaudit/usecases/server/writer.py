@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from gitaudit.model import Draft
     from gitaudit.policy.config import Config
     from gitaudit.ports import Lock, ObjectStore
+    from gitaudit.usecases.changes.record_change import ChangeRecorder
     from gitaudit.usecases.position import Position
-    from gitaudit.usecases.publish import Log, Published
-    from gitaudit.usecases.record_change import ChangeRecorder
+    from gitaudit.usecases.writing.publish import Log, Published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitaudit.adapters.git_facts import configured_hooks
+from gitaudit.adapters.git.facts import configured_hooks
 from gitaudit.cli.commands import COMMANDS
 from gitaudit.usecases.doctor.hooks import HookFacts, HookFile, judge_hooks
 from tests.cli.doctor.conftest import HOOK

@@ -151,8 +151,8 @@ def test_exec_takes_it_too(audited: Console, issuer: Issuer, tmp_path: Path) -> 
 
 def test_claims_that_name_who_started_it(issuer: Issuer) -> None:
     """Known issuers say in their claims who it was; that is proved as well."""
+    from gitaudit.usecases.deploys.who import find_out_who
     from gitaudit.usecases.pipelines.claimed import GITHUB_ISSUER
-    from gitaudit.usecases.who import find_out_who
 
     github = find_out_who({}, {"iss": GITHUB_ISSUER, "sub": "repo:octo/infra", "actor_id": "583231"})
     gitlab = find_out_who(

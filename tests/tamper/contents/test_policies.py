@@ -11,7 +11,7 @@ from gitaudit.log import paths
 from gitaudit.log.commit import sha256_hex
 from gitaudit.policy import yaml_text
 from gitaudit.policy.policy import Key
-from gitaudit.usecases.change_policy import add_key_draft, current_policy, remove_key_draft, set_draft
+from gitaudit.usecases.governing.change_policy import add_key_draft, current_policy, remove_key_draft, set_draft
 from tests.tamper.forging import Forgery, drift, forge, tree_of
 from tests.tamper.judging import BAD, UNDECIDED, accepted, found, judge, judge_log
 from tests.tamper.sample import Writer, sample_log

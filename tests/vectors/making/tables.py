@@ -12,7 +12,7 @@ from gitaudit.log.merkle import Frontier, format_hash, leaf_hash
 from gitaudit.log.message import format_message
 from gitaudit.log.note import format_note_line, note_path
 from gitaudit.log.record import Record
-from gitaudit.usecases.source_files import path_fields
+from gitaudit.usecases.changes.source_files import path_fields
 from tests.vectors.making import base_log as base
 from tests.vectors.making.forge import FPR, Forge
 

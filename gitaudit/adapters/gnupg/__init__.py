@@ -1,0 +1,1 @@
+"""The user's gpg: keys, signatures, and a second opinion on those of others."""

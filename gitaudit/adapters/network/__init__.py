@@ -1,0 +1,1 @@
+"""Servers that are asked over HTTP: forges, and issuers of identity tokens."""

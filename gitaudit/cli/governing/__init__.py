@@ -1,0 +1,1 @@
+"""Commands that start a log and say who may write to it."""

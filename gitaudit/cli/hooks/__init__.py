@@ -1,0 +1,1 @@
+"""Commands of the hooks of a clone."""

@@ -1,0 +1,1 @@
+"""Commands that read the log, and how records are shown."""

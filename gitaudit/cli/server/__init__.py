@@ -1,0 +1,1 @@
+"""Commands that protect the branch, and the hooks of a server."""

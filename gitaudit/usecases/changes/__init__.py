@@ -1,0 +1,1 @@
+"""Changes: which commits change infrastructure as code, and what their records say."""

@@ -1,0 +1,1 @@
+"""Deployments: what a record says of one, and where things stand."""

@@ -1,0 +1,1 @@
+"""Governing: starting a log, and changing who may write what to it."""

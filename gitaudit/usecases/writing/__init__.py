@@ -1,0 +1,1 @@
+"""Writing: from a draft to a signed commit that the remote has."""
