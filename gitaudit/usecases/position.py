@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from gitaudit.ports import ObjectReader, Schemas
 
 
+KEPT_POLICIES = 2
+"""A record that changes the policy is held against the one before it."""
+
+
 class Position(NamedTuple):
     """The log up to and with its commit number `size`.
 
@@ -62,13 +66,14 @@ def load_policy(data: bytes, schemas: Schemas) -> Policy:
             f"the policy needs what this version of gitaudit does not understand: {', '.join(unknown)}",
             hint="install a newer version of gitaudit",
         )
-    _policies.clear()
+    while len(_policies) >= KEPT_POLICIES:
+        del _policies[next(iter(_policies))]
     _policies[data] = policy
     return policy
 
 
 _policies: dict[bytes, Policy] = {}
-"""The policy read last, by its bytes: one command looks at the same one several times."""
+"""The policies read last, by their bytes: one command looks at the same one several times."""
 
 
 def read_tree(store: ObjectReader, oid: str) -> Entries:

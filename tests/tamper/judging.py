@@ -10,7 +10,7 @@ from gitaudit.adapters.schemas import SchemaProblem, SchemaSet
 from gitaudit.errors import GitauditError
 from gitaudit.usecases import position
 from gitaudit.usecases.position import Position
-from gitaudit.usecases.verifying import check
+from gitaudit.usecases.verifying import check_policy
 from gitaudit.usecases.verifying.stretch import StretchChecker
 from gitaudit.usecases.verifying.verify import LogVerifier, Report
 from tests.tamper.sample import SCHEMAS, VERIFIER
@@ -108,7 +108,7 @@ def remember_policies(patch: pytest.MonkeyPatch) -> None:
     def parsed(data: bytes) -> Policy:
         return real(data, TERSE)
 
-    for module in (check, position):
+    for module in (check_policy, position):
         patch.setattr(module, "load_policy", lambda data, _: parsed(data))
 
 

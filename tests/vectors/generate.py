@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gitaudit.log.times import format_time, from_epoch
-from tests.vectors.making import commit_logs, good_logs, policy_logs, record_logs, subject_logs
+from tests.vectors.making import commit_logs, good_logs, policy_logs, record_logs, subject_logs, truth_logs
 from tests.vectors.making.forge import LOG, NOTES, Forge, digest
 from tests.vectors.making.log_vectors import VECTORS, LogVector, started
 from tests.vectors.making.singles import SingleVector, all_singles
@@ -21,7 +21,7 @@ from tests.vectors.reading import BASE, FOLDER, LOGS, SINGLES, TABLES, format_ob
 if TYPE_CHECKING:
     from pathlib import Path
 
-MODULES = (good_logs, commit_logs, record_logs, policy_logs, subject_logs)
+MODULES = (good_logs, commit_logs, record_logs, policy_logs, truth_logs, subject_logs)
 """Imported because they add to `VECTORS`."""
 
 

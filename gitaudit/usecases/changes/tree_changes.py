@@ -63,13 +63,6 @@ class TreeChanges:
             self._compare("", old, new, changes)
         return changes
 
-    def entry(self, tree: str, name: str) -> str:
-        """Return the object id of an entry directly in a tree. Raises `LogError` where there is none."""
-        entry = self._tree(tree).entries.get(name.encode())
-        if entry is None:
-            raise LogError(f"expected a file {name}, found none")
-        return entry.oid.hex()
-
     def _tree(self, oid: str | None) -> _Tree:
         if oid is None:
             return _EMPTY

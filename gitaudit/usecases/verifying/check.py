@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitaudit.errors import ConfigError, LogError, SetupError
+from gitaudit.errors import LogError, SetupError
 from gitaudit.log import paths
 from gitaudit.log.commit import SignedCommit, sha256_hex
 from gitaudit.log.merkle import Frontier, format_frontier, format_hash, parse_frontier
@@ -19,8 +19,9 @@ from gitaudit.log.uuid7 import is_uuid7
 from gitaudit.model import GOVERNING_TYPES, Finding, Head
 from gitaudit.usecases.chain import tree_of
 from gitaudit.usecases.changes.tree_changes import Change, TreeChanges
-from gitaudit.usecases.position import Position, certificates_at, find_entry, load_policy, read_blob
+from gitaudit.usecases.position import Position, find_entry, read_blob
 from gitaudit.usecases.verifying.ahead import Ahead
+from gitaudit.usecases.verifying.check_policy import check_governing, check_policy_origin, take_policy
 from gitaudit.usecases.verifying.check_signature import check_signature
 from gitaudit.usecases.verifying.consistency import contradictions
 
@@ -138,12 +139,12 @@ class CommitChecker:
         if record is not None:
             _check_links(before, record, origin, report)
             self._check_schema(record, report)
-            self._check_policy_record(record, before, commit.text.tree, report)
+            check_governing(self._ahead, record, before.tree, commit.text.tree, changes, report)
         too_new = None
         if policy_before is None or paths.POLICY in files or any(path.startswith("keys/") for path in files):
             try:
-                after = self._take_policy(after, commit.text.tree, report)
-                _check_policy_origin(after, record, report)
+                after = take_policy(self._ahead, after, commit.text.tree, report)
+                check_policy_origin(after, record, report)
             except SetupError as error:
                 too_new = error
         if policy_before is None:
@@ -275,37 +276,6 @@ class CommitChecker:
             report.error("files", f"expected an attachment to be named by its SHA-256, found {path}")
         contents[path] = content
 
-    def _check_policy_record(self, record: Record, before: Position, tree: str, report: Report) -> None:
-        """Check that a governing record tells the policy it sets, and the one it was made against."""
-        if record.type not in GOVERNING_TYPES:
-            return
-        claims = [("policy_sha256", "sets", tree)]
-        if "previous_sha256" in record.body and before.tree is not None:
-            claims.append(("previous_sha256", "follows", before.tree))
-        for name, verb, place in claims:
-            digest = self._digest_at(place, paths.POLICY)
-            if record.body.get(name) != digest:
-                message = f"the record names another policy.yml than the one it {verb}"
-                report.error("policy", message, expected=digest or "no policy.yml", found="another SHA-256")
-
-    def _take_policy(self, after: Position, tree: str, report: Report) -> Position:
-        """Return the position with the policy and keys of its own tree."""
-        try:
-            data = read_blob(self._ahead, self._changes.entry(tree, paths.POLICY))
-            policy = load_policy(data, self._ahead)
-            certificates = certificates_at(self._ahead, tree, policy)
-        except (LogError, ConfigError) as error:
-            report.error("policy", error.message)
-            return after
-        for fingerprint in policy.keys:
-            if fingerprint not in certificates:
-                report.error("policy", f"expected the key {fingerprint} of the policy in keys/, found none")
-                continue
-            problem = self._ahead.certificate_problem(certificates[fingerprint], fingerprint)
-            if problem is not None:
-                report.error("policy", f"keys/{fingerprint}.asc: {problem}")
-        return after._replace(policy=policy, certificates=certificates)
-
     def _frontier(
         self,
         before: Position,
@@ -344,13 +314,6 @@ class CommitChecker:
             )
         for contradiction in contradictions(record):
             report.error("record-schema", contradiction)
-
-
-def _check_policy_origin(after: Position, record: Record | None, report: Report) -> None:
-    if after.policy is None or record is None or after.policy.origin == record.text("origin"):
-        return
-    expected, found = record.text("origin"), after.policy.origin
-    report.error("policy", "policy.yml is of another log", expected=expected, found=found)
 
 
 def _check_parent(before: Position, commit: SignedCommit, report: Report) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gitaudit.errors import ConfigError, ConflictError, KeyProblemError, LogError, RefusedError, SetupError
 from gitaudit.log import paths
-from gitaudit.log.commit import CommitText, format_commit, format_payload, sha256_hex
+from gitaudit.log.commit import CommitText, format_commit, format_payload, object_id, sha256_hex
 from gitaudit.log.merkle import Frontier, format_frontier
 from gitaudit.log.message import format_message
 from gitaudit.log.openpgp import Signature, parse_armored
@@ -14,7 +14,7 @@ from gitaudit.log.record import Record, link
 from gitaudit.log.times import epoch, format_time, from_epoch, parse_time
 from gitaudit.log.tree import FILE_MODE, FOLDER_MODE, Entries, Entry, format_tree, parse_tree
 from gitaudit.model import Head
-from gitaudit.usecases.position import Position, certificates_at, load_policy
+from gitaudit.usecases.position import Position, certificates_at, find_entry, load_policy
 from gitaudit.usecases.writing.redact import Redactor
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def check_draft(tools: Tools, before: Position, draft: Draft) -> tuple[Record, P
     """Return the record that a draft becomes after `before`, and the policy that then holds; nothing is written.
 
     Raises:
-        RefusedError: the record breaks its schema, holds a secret, happens later than it is recorded, or is not granted
-            to the signer's key.
+        RefusedError: the record breaks its schema, holds a secret, happens later than it is recorded, is not granted
+            to the signer's key, or says of the policy what is not so.
         SetupError: this machine's clock does not fit the record before.
     """
     record = _linked(draft, before, tools.signer.fingerprint)
@@ -94,8 +94,28 @@ def check_draft(tools: Tools, before: Position, draft: Draft) -> tuple[Record, P
     policy = _policy_after(tools, before, draft.files)
     judge = before.policy or policy
     _check_grant(judge, record, tools.signer.fingerprint)
+    if record.type == "policy":
+        _check_truth(tools.store, before, record, policy, draft.files)
     _check_times(tools, before, record, judge.tolerance_seconds)
     return record, policy
+
+
+def _check_truth(
+    store: ObjectStore, before: Position, record: Record, policy: Policy, files: Mapping[str, bytes]
+) -> None:
+    """Refuse a policy record that says something else than it does (docs/format.md, "policy")."""
+    from gitaudit.policy.truth import untruths  # noqa: PLC0415 - few records change the policy
+    from gitaudit.usecases.verifying.check_policy import changed_keys  # noqa: PLC0415 - likewise
+
+    tree = before.tree
+    if before.policy is None or tree is None:
+        return
+    changed = [path for path, data in files.items() if find_entry(store, tree, path) != object_id("blob", data)]
+    for untruth in untruths(record.body, before.policy, policy, changed_keys(changed)):
+        raise RefusedError(
+            f"{untruth.message}: expected {untruth.expected}, found {untruth.found}",
+            hint="a policy record says one thing and does it: make a record of each with `gitaudit policy`",
+        )
 
 
 def _check_times(tools: Tools, before: Position, record: Record, tolerance: int) -> None:

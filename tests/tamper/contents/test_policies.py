@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitaudit.errors import RefusedError
 from gitaudit.log import paths
 from gitaudit.log.commit import sha256_hex
 from gitaudit.policy import yaml_text
-from gitaudit.usecases.governing.change_policy import current_policy, set_draft
+from gitaudit.policy.policy import Key
+from gitaudit.usecases.governing.change_policy import add_key_draft, current_policy, remove_key_draft, set_draft
 from tests.tamper.forging import Forgery, drift, forge, tree_of
-from tests.tamper.judging import BAD, UNDECIDED, found, judge, judge_log
+from tests.tamper.judging import BAD, UNDECIDED, accepted, found, judge, judge_log
 from tests.tamper.sample import Writer, sample_log
 
 if TYPE_CHECKING:
@@ -83,6 +85,71 @@ def test_policy_record_that_changes_nothing(log: Writer) -> None:
     """A policy record that claims a change and brings no `policy.yml` is found."""
     body = {"change": "set", "policy_sha256": "0" * 64}
     found(log, forge(log, "carol", log.author("carol").draft("policy", body)), "policy")
+
+
+def honest(log: Writer, change: str) -> Draft:
+    """Return the draft of a change as this program makes it: of the key `mallory`, or `dev` where it is removed."""
+    author, (policy, base) = log.author("carol"), current_policy(log.store, log.position)
+    if change == "remove-key":
+        return remove_key_draft(author, policy, base, log.keys["dev"].fingerprint, "left")
+    if change == "set":
+        return set_draft(author, policy, base, {"environments": ("x",)})
+    key = log.keys["mallory"]
+    entry = Key(fingerprint=key.fingerprint, name="mallory")
+    return add_key_draft(author, policy, base, entry, key.certificate(), ("dev",), admin=True)
+
+
+LIES: list[tuple[str, dict[str, object]]] = [
+    ("add-key", {"change": "set"}),
+    ("add-key", {"change": "remove-key"}),
+    ("add-key", {"change": "revoke-key"}),
+    ("add-key", {"key": "dev"}),
+    ("add-key", {"roles": ["dev"]}),
+    ("add-key", {"roles": ["dev", "ci", "admin"]}),
+    ("remove-key", {"change": "set"}),
+    ("remove-key", {"change": "add-key"}),
+    ("remove-key", {"key": "ci"}),
+    ("set", {"change": "add-key", "key": "dev"}),
+    ("set", {"change": "remove-key", "key": "mallory"}),
+    ("set", {"key": "dev"}),
+]
+"""A change, and the fields of its record that say something else; keys by name."""
+
+
+@pytest.mark.parametrize("change", ["add-key", "remove-key", "set"])
+def test_policy_record_that_says_what_it_does(log: Writer, change: str) -> None:
+    """What this program writes is accepted: each test below changes one field of it."""
+    accepted(log, forge(log, "carol", honest(log, change)))
+
+
+@pytest.mark.parametrize(("change", "said"), LIES)
+def test_policy_record_that_says_something_else(log: Writer, change: str, said: dict[str, object]) -> None:
+    """A record that says something else than it does is found, and not written in the first place."""
+    draft = honest(log, change)
+    if "key" in said:
+        said = {**said, "key": log.keys[str(said["key"])].fingerprint}
+    body = draft.document["body"]
+    assert isinstance(body, dict)
+    lie = draft._replace(document={**draft.document, "body": {**body, **said}})
+    verdict = judge_log(log, forge(log, "carol", lie).commit)
+    assert (verdict.code, {*verdict.rules}) == (BAD, {"policy"})
+    with pytest.raises(RefusedError, match=r"the record says .*: expected .*, found .*"):
+        log.add("carol", lie)
+
+
+def test_policy_record_after_one_that_cannot_be_used(log: Writer) -> None:
+    """A policy that cannot be used is found once: the record that puts it right says what it does."""
+    broken = b"x: 1\n"
+    _, base = current_policy(log.store, log.position)
+    digests = {"policy_sha256": sha256_hex(broken), "previous_sha256": sha256_hex(base)}
+    author = log.author("carol")
+    bad = forge(log, "carol", author.draft("policy", {"change": "set", **digests}, files={paths.POLICY: broken}))
+    position = log.position._replace(size=31, head=_head(log, bad.commit), tree=tree_of(log, bad.commit))
+    draft = honest(log, "add-key")
+    body = {**draft.document["body"], "previous_sha256": sha256_hex(broken)}  # type: ignore[dict-item]  # a mapping
+    right = draft._replace(document={**draft.document, "body": body})
+    verdict = judge_log(log, forge(log, "carol", right, before=position).commit)
+    assert (verdict.code, verdict.named("policy")) == (BAD, [bad.place])
 
 
 @pytest.mark.parametrize(

@@ -103,4 +103,5 @@ def grant_any_environment(log: Forge) -> None:
 @vector("grant error 6", *MOVED)
 def grant_policy(log: Forge) -> None:
     """A policy record by a key that is no admin."""
-    set_policy(log, policy({**base.FIRST, "dev": ("dev", "ops")}), who="dev")
+    fields = {"key": FPR["dev"], "roles": ["ops"]}
+    set_policy(log, policy({**base.FIRST, "dev": ("dev", "ops")}), "add-key", fields=fields, who="dev")
