@@ -118,6 +118,41 @@ def test_second_admin(audited: Console, keys: dict[str, str]) -> None:
     assert "good" in audited.ok("verify", "--full")
 
 
+def test_an_admin_who_leaves(audited: Console, git_repo: GitRepo, keys: dict[str, str]) -> None:
+    """Takes out the own key, which may then not sign notes any more; the next writer brings them up to date."""
+    audited.ok("policy", "add-key", keys["developer"], "--role", "owner", "--admin", "--name", "dev")
+    commit_iac(git_repo, b"# noted\n")
+    audited.ok("record-change", "HEAD")
+
+    audited.ok("policy", "remove-key", keys["owner"], "--key", keys["owner"])
+
+    assert "good" in audited.ok("verify", "--full")
+    refused = audited.run(*DEPLOY, "--key", keys["owner"])
+    assert (refused.code, "is not in the policy" in words(refused)) == (2, True)
+    audited.ok(*DEPLOY, "--key", keys["developer"])
+    audited.ok("notes", "check")
+    assert "good" in audited.ok("verify", "--full")
+
+
+def test_a_policy_change_that_nobody_could_sign_is_not_kept(
+    audited: Console, gpg_home: GpgHome, gpg_keys: GpgKeys
+) -> None:
+    """It was made in view of the policy as it was; what waits with it would be in conflict."""
+    gpg_home.add(gpg_keys.second)
+    gpg_home.add(gpg_keys.with_passphrase)
+    locked = gpg_keys.with_passphrase.fingerprint
+    audited.ok("policy", "add-key", locked, "--role", "owner", "--admin", "--key", gpg_keys.plain.fingerprint)
+    head = audited.head()
+
+    ran = audited.run("policy", "add-key", gpg_keys.second.fingerprint, "--role", "ci", "--key", locked)
+
+    assert ran.code == 3
+    assert "the policy is as it was" in words(ran)
+    assert "outbox" not in words(ran)
+    audited.ok("sync", "--key", gpg_keys.plain.fingerprint)
+    assert audited.head() == head
+
+
 def test_key_from_a_file(audited: Console, gpg_keys: GpgKeys, tmp_path: Path) -> None:
     """A public key is admitted from a file, also with the line ends of Windows, relative to the folder of -C."""
     (audited.directory / "key.asc").write_bytes(gpg_keys.second.public.replace(b"\n", b"\r\n"))

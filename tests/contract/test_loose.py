@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zlib
 from typing import TYPE_CHECKING
@@ -88,6 +89,25 @@ def test_a_name_that_cannot_be_given_leaves_nothing(repo: GitRepo, monkeypatch: 
         write(repo)
 
     assert not list((repo.path / ".git").rglob("tmp_obj_*"))
+
+
+@pytest.mark.parametrize("shared", ["umask", "group", "all", "0640"])
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_a_shared_repository_stays_shared(tmp_path: Path, shared: str, umask: int) -> None:
+    """Whoever else may write to it finds folders and files as git itself would have left them."""
+    before = os.umask(umask)
+    try:
+        repo = GitRepo.init(tmp_path / "repo", f"--shared={shared}")
+        gits = repo.run("hash-object", "-w", "--stdin", stdin=b"by git")
+        mine = write(repo)
+    finally:
+        os.umask(before)
+
+    modes = [
+        (stat.S_IMODE(file_of(repo, oid).stat().st_mode), stat.S_IMODE(file_of(repo, oid).parent.stat().st_mode))
+        for oid in (gits, mine)
+    ]
+    assert modes[0] == modes[1]
 
 
 def test_git_removes_what_a_killed_process_left(repo: GitRepo) -> None:

@@ -148,6 +148,32 @@ def test_commit_that_something_here_still_has_is_not_given_up(clone: Clone, tmp_
     assert [one["record"]["type"] for one in clone.records()] == ["change"]
 
 
+@pytest.mark.parametrize("event", ["deletion", "forced-update"])
+def test_log_marks_what_the_remote_refused(clone: Clone, remote: GitRepo, event: str) -> None:
+    """The branch there still has what it would have lost; once it is gone, the record is true."""
+    for name in ("receive.denyDeletes", "receive.denyNonFastForwards"):
+        remote.run("config", name, "true")
+    remote.run("config", "receive.denyDeleteCurrent", "ignore")
+    clone.commit()
+    clone.push()
+    if event == "deletion":
+        push = ("push", "--quiet", "origin", "--delete", "main")
+    else:
+        clone.git("commit", "--quiet", "--amend", "-m", "other")
+        push = ("push", "--quiet", "--force", "origin", "main")
+    clone.git(*push, code=1)
+    refused = next(one for one in clone.records() if one["record"]["body"].get("event") == event)
+    told = clone.gitaudit("status")
+    for name in ("receive.denyDeletes", "receive.denyNonFastForwards"):
+        remote.run("config", name, "false")
+
+    clone.git(*push)
+
+    again = next(one for one in clone.records() if one["record"]["id"] == refused["record"]["id"])
+    assert (refused["arrived"], again["arrived"]) == (False, True)
+    assert f"not arrived: commit {refused['record']['subject']['commit']}" in told
+
+
 def test_log_marks_what_did_not_arrive(clone: Clone, remote: GitRepo, tmp_path: Path) -> None:
     """Here at once; in another clone only after it was fetched to, since the push may be under way."""
     other = colleague_of(clone, remote, tmp_path / "other")

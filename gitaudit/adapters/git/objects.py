@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -67,14 +68,17 @@ class ObjectFiles:
 
         Another program may write the same one at the same time; where it has its name already, it is left alone.
         """
+        shared = _shared_mode(self._folders[0])
         for oid, (kind, content) in objects.items():
             folder = f"{self._folders[0]}/{oid[:2]}"
             if os.path.exists(f"{folder}/{oid[2:]}"):  # noqa: PTH110 - a path object costs more than the look
                 continue
             with suppress(FileExistsError):
                 os.mkdir(folder)  # noqa: PTH102 - as above
+                if shared is not None:
+                    os.chmod(folder, shared)  # noqa: PTH101 - as above
             data = zlib.compress(b"%b %d\0%b" % (kind.encode(), len(content), content), COMPRESSION)
-            _write_synced(folder, oid[2:], data)
+            _write_synced(folder, oid[2:], data, shared)
 
     def _read_loose(self, oid: str) -> tuple[Kind, bytes] | None:
         for place in self._places(oid):
@@ -118,7 +122,13 @@ class ObjectFiles:
         return found
 
 
-def _write_synced(folder: str, name: str, data: bytes) -> None:
+def _shared_mode(folder: str) -> int | None:
+    """Return the mode that git gave a folder which a group shares (core.sharedRepository), None where none does."""
+    mode = stat.S_IMODE(os.stat(folder).st_mode)  # noqa: PTH116 - as above
+    return mode if mode & (stat.S_IWGRP | stat.S_ISGID) else None
+
+
+def _write_synced(folder: str, name: str, data: bytes, shared: int | None) -> None:
     """Write a file that is there whole or not at all; `git gc` removes what a killed process leaves of it."""
     temporary = f"{folder}/tmp_obj_{os.urandom(8).hex()}"  # noqa: S108 - in the repository, under git's own name for it
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o444)
@@ -127,6 +137,8 @@ def _write_synced(folder: str, name: str, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(descriptor)
+        if shared is not None:
+            os.chmod(temporary, shared & 0o444)  # noqa: PTH101 - as above
         os.replace(temporary, f"{folder}/{name}")  # noqa: PTH105 - as above
     except OSError:
         with suppress(OSError):

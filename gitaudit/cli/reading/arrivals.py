@@ -25,14 +25,16 @@ class Arrivals:
         self._seen: Arrived | None = None
 
     def of(self, record: Record) -> bool | None:
-        """Return whether the commit of a change record is on a branch of a remote.
+        """Return whether a remote's branch has the commit of a change record, or has lost what the record tells.
 
         None where the record is about something else, where no branch of a remote is known, and where this clone lacks
         the commit and cannot tell why: it is shallow or partial, or has not been fetched to since the record was made.
         """
         commit = record.subject.get("commit")
-        if record.type != "change" or record.body.get("event", "commit") != "commit" or not isinstance(commit, str):
+        if record.type != "change" or not isinstance(commit, str):
             return None
+        if record.body.get("event", "commit") != "commit":
+            return self._took_effect(record)
         seen = self.seen()
         if seen is None:
             return None
@@ -41,6 +43,18 @@ class Arrivals:
         if self._session.store.is_partial():
             return None
         return False if exists(self._session.store, commit) or self._was_fetched_since(record) else None
+
+    def _took_effect(self, record: Record) -> bool | None:
+        """Return whether a branch was deleted or overwritten as recorded: no remote's has what it had before."""
+        store, old = self._session.store, record.body.get("pushed_from")
+        ref = str(record.subject.get("ref")).removeprefix("refs/heads/")
+        if not isinstance(old, str) or not exists(store, old):
+            return None
+        remotes = store.remotes()
+        tips = [tip for name in remotes if (tip := store.ref(f"refs/remotes/{name}/{ref}")) is not None]
+        if not remotes or (not tips and record.body.get("event") != "deletion"):
+            return None
+        return all(any(True for _ in store.commits_between([old], [tip])) for tip in tips)
 
     def _was_fetched_since(self, record: Record) -> bool:
         fetched = self._session.store.fetched_at

@@ -156,8 +156,8 @@ def report_published(output: Output, result: Published, *, push: bool, action: s
         Unfinished: the records are here, but the remote does not have them.
     """
     for draft_id, error in result.refused:
-        kept = "it stays in the outbox" if isinstance(error, RefusedError) else "it was dropped"
-        output.warn(f"record {draft_id} cannot be written: {error.message}; {kept}", error.hint)
+        kept = "; it stays in the outbox" if isinstance(error, RefusedError) else ""
+        output.warn(f"record {draft_id} cannot be written: {error.message}{kept}", error.hint)
     if output.json:
         fields = {**({} if action is None else {"action": action}), **published_fields(result)}
         if result.problem is not None:

@@ -28,7 +28,7 @@ class Here:
     Attributes:
         unpublished: number of records that only this clone has.
         waiting: number of drafts in its outbox.
-        not_arrived: change records whose commit no branch of the remote has, newest first.
+        not_arrived: change records of which a remote has not what they tell, newest first.
     """
 
     unpublished: int

@@ -191,8 +191,8 @@ def _check_verifies(tools: Tools, payload: bytes, signature: Signature, certific
         raise KeyProblemError(
             f"the signature that gpg made does not verify by the key {fingerprint} as the log holds it"
             f" ({verdict.problem or 'made by another key'})",
-            hint="if the key was extended or has a new subkey, an admin admits it again: "
-            "gitaudit policy add-key FPR --role ROLE",
+            hint="sign with a part of the key that the log knows (--key SUBKEY!); or, if the key was extended or has a "
+            "new subkey, another admin admits it again: gitaudit policy add-key FPR --role ROLE",
         )
 
 

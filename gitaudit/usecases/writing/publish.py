@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitaudit.errors import (
     ConflictError,
     GitauditError,
+    KeyProblemError,
     LogError,
     RefMovedError,
     RefusedError,
@@ -100,6 +101,15 @@ class Log(NamedTuple):
         size = self._keep(drafts)
         try:
             result = self.sync(push=push)
+        except KeyProblemError as error:
+            # It was made in view of one policy: a later one, or another that waits, would be in conflict with it.
+            changes = [draft.id for draft in drafts if draft.document["type"] == "policy"]
+            self.outbox.remove(changes)
+            if changes:
+                error.message += "; the policy is as it was"
+                error.args = (error.message,)
+            _tell_kept(error, len(drafts) - len(changes))
+            raise
         except GitauditError as error:
             _tell_kept(error, len(drafts))
             raise
@@ -387,6 +397,7 @@ def _tell_kept(error: GitauditError, number: int) -> None:
     kept = "the record is" if number == 1 else f"the {number} records are"
     error.message += f"; {kept} kept in the outbox of this clone"
     error.args = (error.message,)
-    hint = (error.hint or "").removesuffix(", then run it again")  # it would be recorded twice
+    # It would be recorded twice.
+    hint = (error.hint or "").removesuffix(", then run it again").removeprefix("run the command again and ")
     if "gitaudit sync" not in hint:
         error.hint = f"{hint}; then `gitaudit sync` writes what is kept" if hint else "run `gitaudit sync`"

@@ -85,7 +85,8 @@ class Linker(NamedTuple):
         position = Position() if base is None else position_at(store, self.tools.schemas, base)
         position, records, refused = self._build(position, drafts)
         self._move(local, position, note=bool(records or kept or self.remote is None))
-        self.outbox.remove(known)
+        # Only now is it so: what a draft was in conflict with could still not have come into the log.
+        self.outbox.remove([*known, *(draft for draft, error in refused if isinstance(error, ConflictError))])
         return Linked(
             head=position.head,
             records=tuple(records),
@@ -139,10 +140,7 @@ class Linker(NamedTuple):
             try:
                 self._check_policy_base(position, draft)
                 position, record = add_record(self.tools, position, draft, meanwhile)
-            except RefusedError as error:
-                refused.append((draft.id, error))
-            except ConflictError as error:
-                self.outbox.remove([draft.id])
+            except (RefusedError, ConflictError) as error:
                 refused.append((draft.id, error))
             else:
                 records.append(record)
@@ -169,7 +167,8 @@ class Linker(NamedTuple):
         old = store.ref(self.config.notes)
         theirs = None if self.remote is None else store.ref(self.remote.tracking(self.config.notes))
         new = old if descends(store, old, theirs) else theirs
-        if note:
+        # Who has just taken out their own key may not sign notes any more: the next writer brings them up to date.
+        if note and (position.policy is None or self.tools.signer.fingerprint in position.policy.keys):
             new = extend_notes(self.tools, new, position)
         moves = [
             RefMove(name=name, old=before, new=after)
