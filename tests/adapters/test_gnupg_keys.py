@@ -107,7 +107,7 @@ def test_several_keys_need_a_name(two_keys: GpgKey, gpg_keys: GpgKeys) -> None:
         assert two_keys.fingerprint in error.message
         assert gpg_keys.second.fingerprint in error.message
         assert error.hint is not None
-        assert "user.signingkey" in error.hint
+        assert "git config gitaudit.key FPR" in error.hint
 
 
 class TestSubkeys:

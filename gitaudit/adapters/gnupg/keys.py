@@ -13,7 +13,7 @@ from gitaudit.errors import KeyProblemError
 if TYPE_CHECKING:
     from gitaudit.adapters.gnupg.program import Done, GpgProgram
 
-ANOTHER_KEY = "sign with another key: --key FPR, or git config user.signingkey FPR"
+ANOTHER_KEY = "sign with another key: --key FPR, or git config gitaudit.key FPR"
 _ID = re.compile(r"(?:0x)?([0-9a-f]{40}|[0-9a-f]{16}|[0-9a-f]{8})(!?)", re.ASCII | re.IGNORECASE)
 _LIST = "run `gpg --list-secret-keys --with-subkey-fingerprint` to see the keys and what they may do"
 _MAX_NAMED = 4
@@ -155,7 +155,7 @@ def _not_one(
     if usable:
         return KeyProblemError(
             f"expected one key to sign with, found {len(usable)}: {listed}",
-            hint="name the one to use with --key FPR or: git config user.signingkey FPR",
+            hint="name the one to use with --key FPR or: git config gitaudit.key FPR",
         )
     return KeyProblemError(f"expected a key that can sign, found none among {len(keys)}: {listed}", hint=_LIST)
 
@@ -173,5 +173,5 @@ def _no_key(wanted: str, public: tuple[ListedKey, ...]) -> KeyProblemError:
         )
     return KeyProblemError(
         f"expected a secret key {wanted!r} in the keyring, found none",
-        hint="run `gpg --list-secret-keys`, then name one with --key FPR or: git config user.signingkey FPR",
+        hint="run `gpg --list-secret-keys`, then name one with --key FPR or: git config gitaudit.key FPR",
     )

@@ -142,6 +142,13 @@ def judge_admission(
             hint=f"for an admin of the log, who needs your public key: gpg --armor --export {fingerprint}"
             + ("" if remote is None else "; afterwards run `gitaudit sync`"),
         )
+    if admitted_until is not None and admitted_until <= now and policy.admins == (fingerprint,):
+        return Check(
+            name="admission",
+            status="problem",
+            told=f"by the certificate that the log has, its only admin key {fingerprint} has expired",
+            hint="nobody can change the policy any more, or extend that key in it; other keys record as before",
+        )
     if admitted_until is not None and admitted_until <= now + SOON:
         return Check(
             name="admission",
