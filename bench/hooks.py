@@ -127,6 +127,7 @@ class Hooks(Bench):
         bare = path.with_suffix(".git")
         self.run(["git", "clone", "--quiet", "--bare", "--branch=main", "--single-branch", str(path), str(bare)])
         self.run(["git", "switch", "--quiet", "-c", "topic"], cwd=path)
+        time.sleep(1.1)  # a commit of the very second in which the 5,000 were made would make git look at them all
         self.commit(path, "app.py", "new")
         return path
 

@@ -26,6 +26,7 @@ from gitaudit.model import Head, PushResult, RefMove, Remembered
 from gitaudit.policy.config import BRANCH_PREFIX
 from gitaudit.usecases.chain import Link, contains, read_link, split, walk_back
 from gitaudit.usecases.position import position_at
+from gitaudit.usecases.writing.kept import first_refused, tell_kept
 from gitaudit.usecases.writing.notes import are_notes_of, extend_notes, record_of
 from gitaudit.usecases.writing.relink import Linker, since, size_of
 from gitaudit.usecases.writing.turns import Turns
@@ -101,26 +102,27 @@ class Log(NamedTuple):
         size = self._keep(drafts)
         try:
             result = self.sync(push=push)
-        except KeyProblemError as error:
-            # It was made in view of one policy: a later one, or another that waits, would be in conflict with it.
-            changes = [draft.id for draft in drafts if draft.document["type"] == "policy"]
-            self.outbox.remove(changes)
-            if changes:
-                error.message += "; the policy is as it was"
-                error.args = (error.message,)
-            _tell_kept(error, len(drafts) - len(changes))
-            raise
         except GitauditError as error:
-            _tell_kept(error, len(drafts))
+            tell_kept(error, len(drafts) - self._let_go(drafts, error))
             raise
         refused = dict(result.refused)
         own = [draft.id for draft in drafts if draft.id in refused]
         if own:
             self.outbox.remove(own)
-            raise _first_refused(secret or refused[own[0]], others=len(drafts) - len(own))
+            raise first_refused(secret or refused[own[0]], others=len(drafts) - len(own))
         if secret is not None:
-            raise _first_refused(secret, others=len(drafts))
+            raise first_refused(secret, others=len(drafts))
         return result._replace(records=self._found(drafts, result, size))
+
+    def _let_go(self, drafts: Sequence[Draft], error: GitauditError) -> int:
+        """Let go of policy changes that nobody could sign: what waits with one would be in conflict with it."""
+        changes = [draft.id for draft in drafts if draft.document["type"] == "policy"]
+        if not changes or not isinstance(error, KeyProblemError):
+            return 0
+        self.outbox.remove(changes)
+        error.message += "; the policy is as it was"
+        error.args = (error.message,)
+        return len(changes)
 
     def sync(self, *, push: bool = True) -> Published:
         """Fetch, bring everything from the outbox into the log, and push. Raises as `append`."""
@@ -380,24 +382,3 @@ def _begins_with(store: ObjectReader, head: str, genesis: Head) -> bool:
             hint="ask who changed .gitaudit.yml or the branch; `gitaudit verify` tells more",
         )
     return True
-
-
-def _first_refused(error: GitauditError, *, others: int) -> GitauditError:
-    """Return the error of a draft that was let go, which says what became of the others of the same command."""
-    if others:
-        error.message += f"; the {others} other records stand" if others > 1 else "; the other record stands"
-        error.args = (error.message,)
-    return error
-
-
-def _tell_kept(error: GitauditError, number: int) -> None:
-    """Say in an error that drafts are in the outbox, and by which command they go out."""
-    if not number:
-        return
-    kept = "the record is" if number == 1 else f"the {number} records are"
-    error.message += f"; {kept} kept in the outbox of this clone"
-    error.args = (error.message,)
-    # It would be recorded twice.
-    hint = (error.hint or "").removesuffix(", then run it again").removeprefix("run the command again and ")
-    if "gitaudit sync" not in hint:
-        error.hint = f"{hint}; then `gitaudit sync` writes what is kept" if hint else "run `gitaudit sync`"
