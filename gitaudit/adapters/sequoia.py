@@ -120,6 +120,14 @@ def expiration_of(certificate: bytes) -> datetime | None:
         return None
 
 
+def holds_key(certificate: bytes, fingerprint: str) -> bool:
+    """Return whether an armored certificate has a key or subkey of this fingerprint; False where it is broken."""
+    try:
+        return _holds(pysequoia.Cert.from_bytes(certificate), fingerprint)
+    except (RuntimeError, ValueError):
+        return False
+
+
 def _has_secrets(certificate: bytes) -> bool:
     """Return whether there is a secret key among the packets, whatever the armor calls them."""
     secret = (pysequoia.packet.Tag.SecretKey, pysequoia.packet.Tag.SecretSubkey)

@@ -67,6 +67,11 @@ class GpgSigner:
         self._program = GpgProgram(program, fault=KeyProblemError)
 
     @property
+    def is_part_named(self) -> bool:
+        """Whether an exclamation mark forces one part of the key, so that gpg does not choose."""
+        return self._wanted.endswith("!")
+
+    @property
     def fingerprint(self) -> str:
         """Primary fingerprint, 40 upper-case hex digits. Raises `KeyProblemError`."""
         return self._primary or self._key.fingerprint

@@ -183,7 +183,7 @@ class Examination:
             return True
 
     def _admission(self) -> Check:
-        from gitaudit.adapters.sequoia import expiration_of
+        from gitaudit.adapters.sequoia import expiration_of, holds_key
 
         policy = None if self._position is None else self._position.policy
         if self._position is None or policy is None:
@@ -192,7 +192,11 @@ class Examination:
             return _needs("admission", "key")
         certificate = self._position.certificates.get(self._key.fingerprint)
         until = None if certificate is None else expiration_of(certificate)
-        return programs.judge_admission(policy, self._key, until, self._session.clock.now(), self._remote_name)
+        now = self._session.clock.now()
+        found = programs.judge_admission(policy, self._key, until, now, self._remote_name)
+        if found.status == "problem" or certificate is None or self._session.signer.is_part_named:
+            return found
+        return programs.judge_parts(policy, self._key, lambda part: holds_key(certificate, part), now) or found
 
     def _replaced(self) -> Check:
         return clone.judge_replaced([name for name, _ in self._session.store.refs("refs/replace/")])

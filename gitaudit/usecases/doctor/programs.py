@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitaudit.usecases.doctor.model import Check, command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gitaudit.policy.policy import Policy
 
@@ -159,6 +159,33 @@ def judge_admission(
         )
     what = ", ".join([*(["admin"] if fingerprint in policy.admins else []), *roles])
     return Check(name="admission", status="ok", told=f"the log admits {fingerprint} as {what}")
+
+
+def judge_parts(policy: Policy, key: KeyFacts, known: Callable[[str], bool], now: datetime) -> Check | None:
+    """Return the problem of a key whose newest part, with which gpg signs, the log does not know; None without it.
+
+    Args:
+        policy: in force; it admits the key.
+        key: of the user, of which no part is named.
+        known: says whether the certificate that the log has holds a part.
+        now: the time.
+    """
+    usable = [part.fingerprint for part in key.parts if part.expires is None or part.expires > now]
+    if not usable or known(usable[-1]):
+        return None
+    fingerprint, is_admin = key.fingerprint, key.fingerprint in policy.admins
+    roles = [role.name for role in policy.roles if fingerprint in role.keys]
+    older = next((part for part in reversed(usable) if known(part)), None)
+    admit = _admit(fingerprint, roles, admin=is_admin)
+    return Check(
+        name="admission",
+        status="problem",
+        told=f"gpg signs with the part {usable[-1]} of {fingerprint}, which the log does not know",
+        mend=(f"{admit} {command('--key', f'{older}!')}" if is_admin and older else admit,),
+        hint=None
+        if is_admin and older
+        else f"for an admin of the log, who needs your public key as it is now: gpg --armor --export {fingerprint}",
+    )
 
 
 def _admit(fingerprint: str, roles: Sequence[str], *, admin: bool) -> str:

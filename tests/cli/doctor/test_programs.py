@@ -166,6 +166,26 @@ def test_key_that_the_log_does_not_admit(
     assert healed.told("admission").endswith(" as developer")
 
 
+def test_new_subkey_that_the_log_does_not_know(
+    patient: Patient, gpg_home: GpgHome, gpg_keys: GpgKeys, git_repo: GitRepo
+) -> None:
+    """Gpg would sign with it; an admin renews the key in the log by the part that the log knows."""
+    key = gpg_keys.with_subkey.fingerprint
+    gpg_home.add(gpg_keys.with_subkey)
+    patient.console.ok("policy", "add-key", key, "--role", "owner", "--admin", "--key", gpg_keys.plain.fingerprint)
+    git_repo.run("config", "gitaudit.key", key)
+    before = patient.examine()
+    gpg_home.run("--quick-add-key", key, "ed25519", "sign", "never")
+    broken = patient.examine()
+    healed = patient.heal(broken, "admission")
+
+    assert before.statuses()["admission"] == "ok"
+    assert (broken.differ(before), broken.code) == ({"admission": "problem"}, 3)
+    assert "which the log does not know" in broken.told("admission")
+    assert healed.differ(before) == {}
+    patient.console.ok("record-deploy", "--env", "prod", "--outcome", "succeeded")
+
+
 @pytest.mark.slow
 def test_certificate_of_the_log_that_expires(
     patient: Patient, gpg_home: GpgHome, gpg_keys: GpgKeys, git_repo: GitRepo
